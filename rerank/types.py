@@ -1,0 +1,36 @@
+"""What a reranker is, and what a teacher says of a pair."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from retrieval.types import Product, Query
+
+Pair = tuple[Query, Product]
+
+SCORE_LIMIT = 8.0
+"""Teacher scores are logits clipped to plus or minus this, so that a certain teacher does not drown the rest."""
+
+
+class Label(NamedTuple):
+    """A teacher's output for one pair.
+
+    `score` is the logit of the expected soft target, clipped to ±`SCORE_LIMIT`, whatever the teacher's head; NaN when
+    `status` is not "ok". `distribution` holds the probability of each grade, best grade first, where the head has grades.
+    `reason` says why a label failed.
+    """
+
+    score: float
+    distribution: tuple[float, ...] | None = None
+    status: str = "ok"
+    reason: str = ""
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Puts a number on pairs of query and product; only its order within a query means anything."""
+
+    def score(self, pairs: Sequence[Pair]) -> np.ndarray:
+        """float32 scores of shape [len(pairs)], higher is better; works across queries."""
+        ...
