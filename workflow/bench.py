@@ -1,0 +1,110 @@
+"""The test bench: unseen queries, each ranked by the chain that held it out, and how systems compare on them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from eval.evaluation import Evaluation, evaluate
+from eval.measures import per_query
+from eval.trec import Run
+from rerank.blend import fit_weight
+from rerank.gate import GateDecision, gate
+from rerank.pipeline import SearchPipeline
+from rerank.types import Reranker
+from retrieval.types import Retriever
+from workflow.config import Config
+from workflow.prepared import Prepared
+from workflow.progress import StageProgress
+from workflow.systems import Part, Scored, full_catalogue, judged_only, merged, milliseconds
+
+Mode = Literal["judged-only", "full catalogue"]
+MODES: tuple[Mode, ...] = ("judged-only", "full catalogue")
+
+
+class Bench:
+    """Ranks, fits and compares on the parts' queries; `first` is the first stage that rerankers rerank."""
+
+    def __init__(
+        self, config: Config, prepared: Prepared, first: Retriever, parts: Sequence[Part], progress: StageProgress
+    ):
+        self.options = config.measure
+        self.seed = config.seed
+        self.baseline = config.index.first_stage
+        self.prepared = prepared
+        self.first = first
+        self.parts = parts
+        self.progress = progress
+        self.ndcg = f"nDCG@{config.measure.cutoff}"
+
+    @property
+    def query_ids(self) -> list[str]:
+        """Every query that is measured, part by part."""
+        return [query_id for part in self.parts for query_id in part.query_ids]
+
+    @property
+    def dev_ids(self) -> list[str]:
+        """The queries that blend and gate are fitted on: the given dev split, or all folds."""
+        return [query_id for part in self.parts for query_id in part.chain.dev_ids]
+
+    def pipeline(self, reranker: Reranker, weight: float = 1.0) -> SearchPipeline:
+        """First stage, then this reranker over the configured window."""
+        return SearchPipeline(
+            self.first, reranker, self.prepared.catalogue, window=self.options.window, blend_weight=weight
+        )
+
+    def rank(self, mode: Mode, name: str, pipelines: Sequence[SearchPipeline]) -> Scored:
+        """Every part's queries ranked by its own pipeline."""
+        pieces = []
+        for part, pipeline in zip(self.parts, pipelines, strict=True):
+            where = "" if part.chain.fold is None else f", {part.chain.name}"
+            report = self.progress.task(f"{name}, {mode}{where}")
+            if mode == "judged-only":
+                pieces.append(judged_only(pipeline, self.prepared, part.query_ids, report))
+            else:
+                pieces.append(full_catalogue(pipeline, self.prepared, part.query_ids, self.options.recall, report))
+        return merged(pieces)
+
+    def blend_weights(self, student: Scored) -> list[float]:
+        """Each part's weight: a fold gets the one that the other folds' queries choose, the main chain that of all dev."""
+        weights = []
+        for part in self.parts:
+            own = set(part.chain.dev_ids) if part.chain.fold is not None else set()
+            chosen = [query_id for query_id in self.dev_ids if query_id not in own]
+            first, second = ({i: run[i] for i in chosen} for run in (student.first, student.second))
+            qrels = {i: self.prepared.qrels[i] for i in chosen}
+            weights.append(fit_weight(first, second, qrels, measure=self.ndcg).weight)
+        return weights
+
+    def gate(self, candidate: Run, baseline: Run) -> GateDecision:
+        """Whether a system may go on, by its nDCG on the dev queries."""
+        qrels = {i: self.prepared.qrels[i] for i in self.dev_ids}
+        ours, theirs = (per_query(qrels, run, [self.ndcg])[self.ndcg] for run in (candidate, baseline))
+        return gate(ours, theirs, self.seed)
+
+    def milliseconds(self, pipeline: SearchPipeline) -> float:
+        """Median milliseconds of one search by the main chain's pipeline, queries one at a time."""
+        timed = self.parts[-1].query_ids[: self.options.timed_queries]
+        return milliseconds(pipeline, self.prepared, timed, self.options.cutoff)
+
+    def sets(self) -> dict[str, list[str]]:
+        """The test split and, where there are folds, all full queries out-of-fold, test with them."""
+        main = self.parts[-1]
+        given = set(main.chain.dev_ids)
+        test = [query_id for query_id in main.query_ids if query_id not in given]
+        found = {"test": test} if test else {}
+        if len(self.parts) > 1:
+            found["out-of-fold"] = [i for i in self.query_ids if len(self.prepared.qrels[i]) >= self.options.min_judged]
+        return found
+
+    def evaluate(self, query_ids: Sequence[str], mode: Mode, runs: Mapping[str, Run]) -> Evaluation:
+        """All systems on these queries, against the first stage."""
+        judged = mode == "judged-only"
+        wide = [] if judged else [f"R@{self.options.recall}", f"Judged@{self.options.cutoff}"]
+        return evaluate(
+            {i: self.prepared.qrels[i] for i in query_ids},
+            {name: {i: run[i] for i in query_ids if i in run} for name, run in runs.items()},
+            [self.ndcg, *wide],
+            relevant_gain=self.prepared.scale.relevant_gain,
+            judged_only=judged,
+            baseline=self.baseline,
+            seed=self.seed,
+        )

@@ -1,0 +1,50 @@
+"""Which queries each teacher and student may learn from, so that every figure is on queries they never saw.
+
+`dev: given`: one chain, trained on train, watched on dev (early stopping, gate, blend), measured on test.
+`dev: folds`: the train queries with two grades or more are dealt into folds; each fold's chain learns from the others, so
+that every train query has an out-of-fold result (gate, blend); the main chain learns from all of train and is measured on
+test. No test query is ever learnt from. Nothing is stopped early on a fold: its queries are the measurement.
+"""
+
+import random
+
+from eval.errors import InputError
+from workflow.config import Config
+from workflow.prepared import Prepared
+from workflow.run_directory import Chain, RunDirectory
+
+
+def chains(config: Config, prepared: Prepared, run: RunDirectory) -> list[Chain]:
+    """The folds' chains in order (none with `dev: given`), then the main chain.
+
+    Raises:
+        InputError: when there is nothing to train on, or no dev queries to watch.
+    """
+    train = prepared.split("train")
+    graded = prepared.graded(train)
+    if not graded:
+        raise InputError("no train query has two grades or more: nothing to learn a ranking from; add judgements")
+    if config.data.dev == "given":
+        dev = prepared.graded(prepared.split("dev"))
+        if not dev:
+            raise InputError("the data has no dev queries with two grades or more; set data.dev: folds")
+        return [Chain(run.root, tuple(train), tuple(dev))]
+    if len(graded) < config.data.folds:
+        raise InputError(
+            f"{len(graded)} train queries with two grades cannot fill {config.data.folds} folds; lower data.folds"
+        )
+    dealt = sorted(graded)
+    random.Random(config.seed).shuffle(dealt)
+    made = []
+    for fold in range(config.data.folds):
+        held_out = dealt[fold :: config.data.folds]
+        rest = set(train) - set(held_out)
+        learnt = tuple(query_id for query_id in train if query_id in rest)
+        made.append(Chain(run.folds / str(fold), learnt, tuple(held_out), fold))
+    return [*made, Chain(run.root, tuple(train), ())]
+
+
+def protected_queries(prepared: Prepared, made: list[Chain]) -> list[str]:
+    """Ids of the queries that must not reach the mined pairs: test, dev, and every fold's queries."""
+    ids = [query_id for query_id, split in prepared.splits.items() if split in ("dev", "test")]
+    return ids + [query_id for chain in made for query_id in chain.dev_ids if prepared.splits[query_id] == "train"]

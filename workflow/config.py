@@ -1,0 +1,284 @@
+"""The configuration of a run: every option with its default, checked before any hour is spent.
+
+A typo is an error that names the nearest option; nothing is silently ignored.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from eval.errors import InputError
+from eval.files import write_text
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of the configuration; unknown options are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ShopSection(Section):
+    """The size of the embedded synthetic shop."""
+
+    products: Count = 5000
+    train: Count = 150
+    dev: Count = 100
+    test: Count = 600
+    log: Count = 8000
+    judged: Count = 20
+    seed: int = 1
+    world: Literal["main", "second"] = "main"
+
+
+class Columns(Section):
+    """Column names of the plain form, ours to yours."""
+
+    product_id: str = "product_id"
+    fields: dict[str, str] = {}
+    query_id: str = "query_id"
+    query: str = "query"
+    grade: str = "grade"
+    split: str = "split"
+
+
+class DataSection(Section):
+    """Where catalogue, judgements and query log come from."""
+
+    format: Literal["auto", "shop", "esci", "wands", "beir", "plain"] = "auto"
+    path: str | None = None
+    products: str | None = None
+    queries: str | None = None
+    judgements: str | None = None
+    log: str | None = None
+    columns: Columns = Columns()
+    scale: Literal["esci", "wands"] | dict[str, tuple[int, float]] | None = None
+    locale: str = "us"
+    shop: ShopSection = ShopSection()
+    dev: Literal["given", "folds"] = "given"
+    folds: Annotated[int, Field(ge=2)] = 4
+
+
+class FieldsSection(Section):
+    """Which product fields the models read, in this order; the teacher may read more."""
+
+    student: tuple[str, ...] = ("title", "brand", "colour")
+    teacher: tuple[str, ...] = ("title", "brand", "colour")
+
+
+class EncoderSection(Section):
+    """The bi-encoder of the first stage: a sentence-transformers model."""
+
+    model: str = "default"
+    max_length: Count = 128
+    query_prefix: str = ""
+    product_prefix: str = ""
+    batch_size: Count = 128
+
+
+class IndexSection(Section):
+    """How the catalogue is searched."""
+
+    kind: Literal["flat", "hnsw"] = "flat"
+    first_stage: Literal["dense", "bm25", "hybrid"] = "hybrid"
+
+
+class TrainSection(Section):
+    """How a cross-encoder is trained; shared by teacher and student."""
+
+    epochs: Count = 2
+    learning_rate: Positive = 5e-5
+    warmup: Share = 0.1
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    pairs_per_batch: Count = 64
+    group_size: Annotated[int, Field(ge=2)] = 16
+    accumulate: Count = 1
+    patience: Annotated[int, Field(ge=0)] = 0
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    freeze_embeddings: bool = False
+    checkpoint_seconds: Positive = 60.0
+
+
+class LoraSection(Section):
+    """Low-rank adapters instead of full fine-tuning, for decoder teachers."""
+
+    rank: Count = 16
+    alpha: Count = 32
+    dropout: Share = 0.05
+    targets: tuple[str, ...] = ("q_proj", "v_proj")
+
+
+class TeacherSection(Section):
+    """The model that reads the judgements and labels the mined pairs."""
+
+    model: str = "default"
+    labels: str | None = None
+    """A file of labels that another judge has given (query, product_id, grade or p_GRADE); learnt before the judgements."""
+    labels_train: TrainSection = TrainSection(epochs=2)
+    head: Literal["soft", "grades"] = "soft"
+    max_length: Count = 128
+    lora: LoraSection | None = None
+    train: TrainSection = TrainSection(epochs=3)
+
+
+class Stratum(Section):
+    """Take `take` candidates whose first-stage rank lies in `first`..`last` (1 is the best)."""
+
+    first: Count
+    last: Count
+    take: Count
+
+
+class MineSection(Section):
+    """Which unlabelled pairs the teacher is asked about."""
+
+    queries: Count = 2000
+    strata: tuple[Stratum, ...] = (
+        Stratum(first=1, last=4, take=4),
+        Stratum(first=5, last=20, take=3),
+        Stratum(first=21, last=80, take=2),
+    )
+    random: Annotated[int, Field(ge=0)] = 1
+    neighbours: Annotated[int, Field(ge=0)] = 2
+    depth: Count = 80
+    uncovered_share: Share = 0.1
+    well_covered: Share = 0.7
+    by_frequency: bool = True
+    pool: Count = 50_000
+    category_field: str | None = "category"
+    judged: bool = True
+
+
+class LabelSection(Section):
+    """The teacher's bulk labelling."""
+
+    shard_pairs: Count = 2048
+    failed_share: Share = 0.01
+
+
+class StudentSection(Section):
+    """The cross-encoder that is served."""
+
+    parent: str = "default"
+    layers: Count | tuple[int, ...] | None = None
+    max_length: Count = 64
+    loss: Literal["margin_mse", "pointwise_mse", "ranknet", "listwise_kl", "soft_bce"] = "margin_mse"
+    train: TrainSection = TrainSection(epochs=3, learning_rate=1e-4)
+    without_augmentation: bool = True
+
+
+class MeasureSection(Section):
+    """What the table says."""
+
+    cutoff: Count = 10
+    recall: Count = 100
+    window: Count = 50
+    min_judged: Annotated[int, Field(ge=2)] = 2
+    timed_queries: Count = 30
+
+
+class BudgetSection(Section):
+    """Minutes a stage may take before it stops with what it has (exit code 5); running again goes on."""
+
+    prepare: Positive | None = None
+    index: Positive | None = None
+    mine: Positive | None = None
+    teacher: Positive | None = None
+    label: Positive | None = None
+    student: Positive | None = None
+    measure: Positive | None = None
+
+
+class Config(Section):
+    """A whole run."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    seed: int = 7
+    threads: Annotated[int, Field(ge=1)] | None = None
+    data: DataSection = DataSection()
+    fields: FieldsSection = FieldsSection()
+    encoder: EncoderSection = EncoderSection()
+    index: IndexSection = IndexSection()
+    teacher: TeacherSection = TeacherSection()
+    mine: MineSection = MineSection()
+    label: LabelSection = LabelSection()
+    student: StudentSection = StudentSection()
+    measure: MeasureSection = MeasureSection()
+    budget_minutes: BudgetSection = BudgetSection()
+
+
+def load_config(path: Path, overrides: dict[str, Any] | None = None) -> Config:
+    """Read a YAML config; `overrides` maps dotted option names to values and wins over the file.
+
+    Raises:
+        InputError: when the file is missing, is not YAML, or has an unknown or ill-typed option (every one is named).
+    """
+    try:
+        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"config {path} does not exist; configs/ has examples") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"config {path} cannot be read as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(tree, dict):
+        raise InputError(f"config {path} holds {type(tree).__name__}, expected options (name: value)")
+    for dotted, value in (overrides or {}).items():
+        _put(tree, dotted.split("."), value)
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        lines = "; ".join(_explain(detail) for detail in error.errors())
+        raise InputError(f"config {path}: {lines}") from None
+
+
+def save_config(config: Config, path: Path) -> None:
+    """Write the resolved config, every default spelt out."""
+    write_text(path, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+
+
+def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            raise InputError(f"option {'.'.join(keys)} cannot be set: {key} is not a section")
+    tree[keys[-1]] = value
+
+
+def _explain(detail: Any) -> str:
+    location = [str(part) for part in detail["loc"]]
+    name = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        known = _options_at(location[:-1])
+        near = difflib.get_close_matches(location[-1], known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(known))}"
+        return f"unknown option {name!r}; {hint}"
+    if detail["type"] == "missing":
+        return f"option {name!r} is missing and has no default"
+    return f"option {name!r} is {detail['input']!r}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _options_at(location: list[str]) -> list[str]:
+    section: type[BaseModel] = Config
+    for part in location:
+        field = section.model_fields.get(part)
+        if field is None:
+            continue
+        nested = _section_in(field.annotation)
+        if nested is not None:
+            section = nested
+    return list(section.model_fields)
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in get_args(annotation):
+        found = _section_in(inner)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,88 @@
+"""The first stage of a run: encode the catalogue, build both indexes, and open them again."""
+
+import shutil
+from pathlib import Path
+
+from eval.errors import InputError
+from eval.files import atomic_path
+from retrieval.bm25 import BM25Retriever
+from retrieval.catalogue import Catalogue
+from retrieval.dense import DenseRetriever
+from retrieval.embeddings import embed_catalogue
+from retrieval.encoder import Encoder, default_encoder_path
+from retrieval.faiss_index import build_index
+from retrieval.hybrid import HybridRetriever
+from retrieval.product_text import ProductTemplate
+from retrieval.types import Retriever
+from workflow.config import Config
+from workflow.progress import StageProgress
+from workflow.run_directory import RunDirectory
+
+
+def model_path(name: str) -> str:
+    """A model's directory or hub name; "default" is the embedded MiniLM."""
+    return default_encoder_path() if name == "default" else name
+
+
+def student_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
+    """What the first stage and the student read of a product; InputError when the catalogue lacks a field."""
+    return _template(config.fields.student, "student", catalogue)
+
+
+def teacher_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
+    """What the teacher reads of a product; InputError when the catalogue lacks a field."""
+    return _template(config.fields.teacher, "teacher", catalogue)
+
+
+def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, progress: StageProgress) -> None:
+    """Write `encoder/` and `index/` (embeddings, vectors, bm25); goes on where a killed run stopped."""
+    template = student_template(config, catalogue)
+    source = Path(model_path(config.encoder.model))
+    if source.is_dir() and not run.encoder.exists():
+        with atomic_path(run.encoder) as temporary:
+            shutil.copytree(source, temporary)
+    encoder = open_encoder(config, run)
+    embeddings = embed_catalogue(
+        encoder,
+        catalogue,
+        template,
+        run.index / "embeddings",
+        batch_size=config.encoder.batch_size,
+        progress=progress.task("encoding products"),
+    )
+    build_index(
+        embeddings,
+        run.index / "vectors",
+        catalogue,
+        template,
+        kind=config.index.kind,
+        encoder_fingerprint=encoder.fingerprint,
+    )
+    BM25Retriever.build(catalogue, template, run.index / "bm25", progress=progress.task("indexing words"))
+
+
+def open_encoder(config: Config, run: RunDirectory) -> Encoder:
+    """The run's bi-encoder: its own copy, or the hub's model it names."""
+    section = config.encoder
+    path = str(run.encoder) if run.encoder.exists() else model_path(section.model)
+    return Encoder(
+        path,
+        max_length=section.max_length,
+        query_prefix=section.query_prefix,
+        product_prefix=section.product_prefix,
+    )
+
+
+def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -> dict[str, Retriever]:
+    """The retrievers bm25, dense and hybrid over the run's indexes."""
+    bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
+    dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, run), catalogue)
+    return {"bm25": bm25, "dense": dense, "hybrid": HybridRetriever([bm25, dense], catalogue)}
+
+
+def _template(fields: tuple[str, ...], who: str, catalogue: Catalogue) -> ProductTemplate:
+    missing = [name for name in fields if name not in catalogue.fields]
+    if missing:
+        known = ", ".join(catalogue.fields)
+        raise InputError(f"fields.{who} names {', '.join(missing)}, which the catalogue lacks; it has {known}")
+    return ProductTemplate(tuple(fields))

@@ -1,0 +1,117 @@
+"""The measurement of a run: every system on unseen queries, the blend and the gate, and the files of `report/`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eval.baselines import random_run
+from eval.errors import InputError
+from eval.evaluation import Evaluation, render
+from eval.files import atomic_path, write_json, write_text
+from eval.trec import Run, write_qrels, write_run
+from rerank.gate import GateDecision
+from rerank.pipeline import SearchPipeline
+from rerank.types import Reranker
+from retrieval.types import Retriever
+from workflow.bench import MODES, Bench, Mode
+from workflow.config import Config
+from workflow.prepared import Prepared
+from workflow.progress import StageProgress
+from workflow.systems import Part, Remembered, Scored
+
+STUDENT = "student"
+BLENDED = "student, blended"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found: evaluations by set and mode, blend weights by mode, the gate, and milliseconds a search."""
+
+    evaluations: dict[str, Evaluation]
+    weights: dict[str, float]
+    decision: GateDecision
+    milliseconds: dict[str, float]
+    convention: str
+    runs: dict[str, dict[str, Run]] = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the runs, for metrics.json."""
+        return {
+            "evaluations": {name: evaluation.to_json() for name, evaluation in self.evaluations.items()},
+            "blend_weights": self.weights,
+            "gate": {
+                "passed": self.decision.passed,
+                "reason": self.decision.reason,
+                "interval": self.decision.interval._asdict(),
+            },
+            "milliseconds": self.milliseconds,
+            "convention": self.convention,
+        }
+
+
+def measure(
+    config: Config,
+    prepared: Prepared,
+    stages: Mapping[str, Retriever],
+    measured: Sequence[Part],
+    rerankers: Mapping[str, Sequence[Reranker]],
+    progress: StageProgress,
+) -> Measured:
+    """Rank the parts' queries with every system and compare.
+
+    `stages` are the first stages by name; `rerankers` holds, for each system's name, one model for each of `measured`.
+    The student is called "student"; its blend with the first stage is fitted on dev queries: those the main chain was
+    given, or else out-of-fold, each fold with the weight that the other folds chose.
+    """
+    bench = Bench(config, prepared, stages[config.index.first_stage], measured, progress)
+    ids = bench.query_ids
+    if not ids:
+        raise InputError("no unseen query has enough judged products to be measured; lower measure.min_judged")
+    found: dict[Mode, dict[str, Scored]] = {mode: {} for mode in MODES}
+    timings = {}
+    for name, retriever in stages.items():
+        alone = SearchPipeline(retriever, None, prepared.catalogue)
+        for mode in MODES:
+            found[mode][name] = bench.rank(mode, name, [alone] * len(measured))
+        timings[name] = bench.milliseconds(alone)
+    weights: dict[str, float] = {}
+    for name, models in rerankers.items():
+        remembered = [Remembered(model) for model in models]
+        for mode in MODES:
+            found[mode][name] = bench.rank(mode, name, [bench.pipeline(model) for model in remembered])
+            if name == STUDENT:
+                fitted = bench.blend_weights(found[mode][name])
+                blended = [bench.pipeline(model, weight) for model, weight in zip(remembered, fitted, strict=True)]
+                found[mode][BLENDED] = bench.rank(mode, BLENDED, blended)
+                weights[mode] = fitted[-1]
+        timings[name] = bench.milliseconds(bench.pipeline(models[-1]))
+    runs = {mode: {name: scored.order for name, scored in systems.items()} for mode, systems in found.items()}
+    runs["judged-only"]["random"] = random_run({i: prepared.qrels[i] for i in ids}, config.seed)
+    decision = bench.gate(runs["judged-only"][STUDENT], runs["judged-only"][config.index.first_stage])
+    evaluations = {
+        f"{name}, {mode}": bench.evaluate(query_ids, mode, runs[mode])
+        for name, query_ids in bench.sets().items()
+        for mode in MODES
+    }
+    return Measured(evaluations, weights, decision, timings, prepared.scale.convention, runs)
+
+
+def write_report(found: Measured, prepared: Prepared, path: Path) -> None:
+    """Write `report/`, whole or not at all: metrics.json, table.txt, and runs and qrels in TREC form."""
+    with atomic_path(path) as temporary:
+        temporary.mkdir(parents=True)
+        write_json(temporary / "metrics.json", found.to_json())
+        write_text(temporary / "table.txt", report_text(found))
+        shown = {query_id for runs in found.runs.values() for run in runs.values() for query_id in run}
+        write_qrels({i: gains for i, gains in prepared.qrels.items() if i in shown}, temporary / "qrels.txt")
+        for mode, runs in found.runs.items():
+            for name, run in runs.items():
+                tag = name.replace(", ", "-").replace(" ", "-")
+                write_run(run, temporary / mode.replace(" ", "-") / f"{tag}.run", tag)
+
+
+def report_text(found: Measured) -> str:
+    """All tables as text."""
+    blocks = [f"{name}\n{render(evaluation, found.convention)}" for name, evaluation in found.evaluations.items()]
+    return "\n".join(blocks)

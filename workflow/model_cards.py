@@ -1,0 +1,55 @@
+"""The student's model card, written from what was measured and nothing else."""
+
+from rerank.model_card import CardFacts, Measured, write_model_card
+from rerank.student import Student
+from workflow.config import Config
+from workflow.measure import BLENDED, STUDENT
+from workflow.measure import Measured as Results
+from workflow.prepared import Prepared
+from workflow.run_directory import Chain
+
+_SHOWN = ("bm25", "dense", "hybrid", "teacher", STUDENT, BLENDED)
+
+
+def write_card(config: Config, prepared: Prepared, chain: Chain, results: Results) -> None:
+    """Write README.md into the main chain's student directory."""
+    student = Student.load(chain.student)
+    training = student.facts["training"]
+    measured = [
+        Measured(f"{row.system} ({name})", row.measure, row.value.mean, row.value.low, row.value.high, row.value.n)
+        for name, evaluation in results.evaluations.items()
+        for row in evaluation.rows
+        if row.system in _SHOWN
+    ]
+    product = prepared.catalogue.products([0])[0]
+    limits = []
+    if config.data.format == "shop":
+        limits.append("It was trained and measured on a synthetic shop: the numbers say nothing about a real one.")
+    if config.teacher.model == "default":
+        limits.append(
+            "Its teacher is a stand-in, a small encoder trained on the judgements, not a large language model."
+        )
+    facts = CardFacts(
+        name=f"{config.name} student",
+        parent="sentence-transformers/all-MiniLM-L6-v2"
+        if config.student.parent == "default"
+        else config.student.parent,
+        layers=student.facts["layers"],
+        parent_layers=student.facts["parent_layers"],
+        fields=student.template.fields,
+        max_length=student.max_length,
+        loss=config.student.loss,
+        example=student.template.text(product),
+        training={
+            "labelled queries": training["queries"],
+            "labelled pairs": training["pairs"],
+            "epochs": len(training["result"]["losses"]),
+            "blend weight, judged-only": results.weights["judged-only"],
+            "blend weight, full catalogue": results.weights["full catalogue"],
+            "gate": results.decision.reason,
+        },
+        measured=measured,
+        convention=f"nDCG with {results.convention}, linear gain, log2 discount; 95 % bootstrap intervals over queries.",
+        limits=limits,
+    )
+    write_model_card(facts, chain.student)

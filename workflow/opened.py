@@ -1,0 +1,55 @@
+"""A finished run, opened for searching with the pipeline that was measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eval.errors import InputError
+from eval.files import read_json
+from rerank.pipeline import SearchPipeline, SearchResult
+from rerank.student import Student
+from retrieval.catalogue import Catalogue
+from retrieval.product_text import ProductTemplate
+from retrieval.types import Product, Query
+from workflow.config import Config
+from workflow.first_stage import open_first_stages, student_template
+from workflow.prepared import load_prepared
+from workflow.run_directory import RunDirectory
+
+
+@dataclass(frozen=True)
+class OpenedRun:
+    """The search pipeline of a run; `example` is a test query to try."""
+
+    pipeline: SearchPipeline
+    catalogue: Catalogue
+    template: ProductTemplate
+    example: Query
+
+    def search(self, text: str | None, k: int, where: Mapping[str, Sequence[str]]) -> SearchResult:
+        """One query's hits; without a text, the example's."""
+        if text is not None and not text.strip():
+            raise InputError("the query is empty; type what a shopper would")
+        query = self.example if text is None else Query("typed", text)
+        return self.pipeline.search([query], k, where or None)[0]
+
+    def product(self, product_id: str) -> Product:
+        """The catalogue's product."""
+        return self.catalogue.product(product_id)
+
+
+def open_run(config: Config, run: RunDirectory) -> OpenedRun:
+    """Open the run's first stage and student, blended as the report says.
+
+    Raises:
+        InputError: when the run is not finished.
+    """
+    if not (run.report / "metrics.json").exists():
+        raise InputError(f"{run.root} is not finished; distilrank run its config to go on")
+    weight = read_json(run.report / "metrics.json")["blend_weights"]["full catalogue"]
+    prepared = load_prepared(run.data)
+    catalogue = prepared.catalogue
+    first = open_first_stages(config, catalogue, run)[config.index.first_stage]
+    student = Student.load(run.root / "student", precision="auto")
+    pipeline = SearchPipeline(first, student, catalogue, window=config.measure.window, blend_weight=weight)
+    example = prepared.queries[prepared.split("test")[0]]
+    return OpenedRun(pipeline, catalogue, student_template(config, catalogue), example)
