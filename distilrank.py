@@ -88,7 +88,8 @@ def _run(options: argparse.Namespace, config: Config, last: str, notes: Console)
         console.print(f'Search it: distilrank search {run.root} "…"   Report: {run.report}')
     if not metrics["gate"]["passed"] and "student" not in options.accept:
         raise GateRefusedError(
-            f"the student is {metrics['gate']['reason']}; serve the first stage or the blend, or go on with --accept student"
+            f"the student is {metrics['gate']['reason']}; serve the first stage or the blend, "
+            "or go on with --accept student"
         )
     return 0
 
@@ -159,9 +160,9 @@ def _doctor(options: argparse.Namespace, config: Config) -> int:
 
 def _set_threads(config: Config) -> None:
     """Thread counts on purpose, before torch and FAISS are loaded; the tokenizer's own threads would fight theirs."""
-    threads = str(config.threads or os.cpu_count() or 1)
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, threads)
+    threads = os.environ.setdefault("OMP_NUM_THREADS", str(config.threads or os.cpu_count() or 1))
+    # Two libraries with unlike numbers wait for each other in busy loops: measured three times slower.
+    os.environ.setdefault("MKL_NUM_THREADS", threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 

@@ -1,6 +1,6 @@
 """Labels that another judge has already given, read from a file: an LLM's grades of logged queries, say.
 
-A table with the columns query, product_id and either one share for each grade of the scale (`p_E`, `p_S`, …) or `grade`.
+A table with the columns query, product_id, and either a share for each grade of the scale (`p_E`, `p_S`, …) or `grade`.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from retrieval.types import Query
 
 @dataclass(frozen=True)
 class FileLabels:
-    """One query's labels: `distributions` float32 [n, grades], each row a distribution over the scale, best grade first."""
+    """One query's labels: `distributions` float32 [n, grades], rows are distributions over the scale, best grade first."""
 
     query: Query
     product_ids: tuple[str, ...]
@@ -39,8 +39,8 @@ def read_label_file(path: Path, scale: GradeScale, guard: LeakGuard, known: Iter
     """Read a label file; queries that the guard refuses and products not in `known` are left out and counted.
 
     Raises:
-        InputError: when a column is missing, a grade is unknown, a share is no number from 0 to 1, a pair's shares do not
-            add up to 1, or nothing is left.
+        InputError: when a column is missing, a grade is unknown, a share is no number from 0 to 1, a pair's shares do
+            not add up to 1, or nothing is left.
     """
     table = Table(Path(path))
     shares = [f"p_{grade.name}" for grade in scale.grades]
@@ -62,9 +62,13 @@ def read_label_file(path: Path, scale: GradeScale, guard: LeakGuard, known: Iter
         else:
             distribution = _distribution(said, scale, columns == shares, table.place(number))
             if rows.setdefault(query, {}).setdefault(product_id, distribution) != distribution:
-                raise InputError(f"{table.place(number)}: {query!r} and {product_id!r} are labelled twice, differently; keep one")
+                raise InputError(
+                    f"{table.place(number)}: {query!r} and {product_id!r} are labelled twice, differently; keep one"
+                )
     if not rows:
-        raise InputError(f"{path}: no label is left ({len(refused)} queries are held out, {unknown} products are unknown)")
+        raise InputError(
+            f"{path}: no label is left ({len(refused)} queries are held out, {unknown} products are unknown)"
+        )
     labels = [
         FileLabels(Query(f"labelled-{place}", query), tuple(said), np.array(list(said.values()), dtype=np.float32))
         for place, (query, said) in enumerate(rows.items())

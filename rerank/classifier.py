@@ -1,17 +1,15 @@
 """Loading sequence classifiers: encoders and decoders alike, without transformers' chatter."""
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, cast
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
-from transformers.utils import logging as transformers_logging
 
 from eval.errors import MachineError
 from rerank.inputs import ModelKind
+from retrieval.quiet import quiet_transformers
 
 
 class Classifier(NamedTuple):
@@ -20,21 +18,6 @@ class Classifier(NamedTuple):
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     kind: ModelKind
-
-
-@contextlib.contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Within it transformers prints no progress bars and no report of new weights, which here are meant to be new."""
-    verbosity = transformers_logging.get_verbosity()
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if bars:
-            transformers_logging.enable_progress_bar()
 
 
 def load_classifier(base: str | Path, outputs: int, *, seed: int = 0, dtype: torch.dtype = torch.float32) -> Classifier:

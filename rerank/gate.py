@@ -35,7 +35,7 @@ def gate(candidate: Mapping[str, float], baseline: Mapping[str, float], seed: in
     difference = paired_interval(candidate, baseline, seed=seed)
     shown = f"{difference.mean:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] over {difference.n} dev queries"
     if difference.high < 0:
-        return GateDecision(False, difference, f"clearly worse than the baseline: {shown}")
+        return GateDecision(False, difference, f"clearly worse than the first stage: {shown}")
     if difference.low > 0:
-        return GateDecision(True, difference, f"clearly better than the baseline: {shown}")
-    return GateDecision(True, difference, f"not clearly different from the baseline: {shown}")
+        return GateDecision(True, difference, f"clearly better than the first stage: {shown}")
+    return GateDecision(True, difference, f"not clearly different from the first stage: {shown}")

@@ -23,8 +23,8 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from eval.errors import MachineError
-from rerank.classifier import quiet_transformers
 from rerank.layers import choose_layers, keep_layers, layer_stack
+from retrieval.quiet import quiet_transformers
 
 
 class Start(NamedTuple):

@@ -17,8 +17,8 @@ from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from eval.errors import InputError
 from eval.files import atomic_path
-from rerank.classifier import quiet_transformers
 from retrieval.product_text import ProductTemplate
+from retrieval.quiet import quiet_transformers
 
 STUDENT_FILE = "student.json"
 IDENTITY = "torch.nn.modules.linear.Identity"

@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from eval.errors import InputError, MachineError
 from eval.files import atomic_path, fingerprint, read_json, write_json
 from eval.grades import Grade, GradeScale
-from rerank.classifier import load_classifier, move, quiet_transformers
+from rerank.classifier import load_classifier, move
 from rerank.heads import Head, head_named
 from rerank.inputs import PairEncoder
 from rerank.lora import LoraOptions, add_adapters, load_adapters, save_adapters
@@ -28,6 +28,7 @@ from rerank.training import TrainOptions, TrainResult, train
 from rerank.training_data import Group
 from rerank.types import SCORE_LIMIT, Label, Pair
 from retrieval.product_text import ProductTemplate
+from retrieval.quiet import quiet_transformers
 from retrieval.types import Product, Query
 
 TEACHER_FILE = "teacher.json"

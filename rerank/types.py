@@ -17,8 +17,8 @@ class Label(NamedTuple):
     """A teacher's output for one pair.
 
     `score` is the logit of the expected soft target, clipped to ±`SCORE_LIMIT`, whatever the teacher's head; NaN when
-    `status` is not "ok". `distribution` holds the probability of each grade, best grade first, where the head has grades.
-    `reason` says why a label failed.
+    `status` is not "ok". `distribution` holds the probability of each grade, best grade first, where the head has
+    grades. `reason` says why a label failed.
     """
 
     score: float

@@ -109,8 +109,6 @@ class BM25Retriever:
     def _scores(self, query: Query) -> np.ndarray:
         """float32 scores of all products."""
         known = [self._vocabulary[token] for token in tokenize(query.text) if token in self._vocabulary]
-        if not known:  # bm25s would take the first word of its vocabulary
-            return np.zeros(self.manifest.count, dtype=np.float32)
         return self._index.get_scores_from_ids(sorted(known))
 
 

@@ -17,6 +17,7 @@ from sentence_transformers import SentenceTransformer
 from eval.errors import InputError, MachineError
 from eval.files import fingerprint
 from retrieval.progress import Progress
+from retrieval.quiet import quiet_transformers
 
 _OTHER_FORMATS = ("onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.gguf")
 _MODEL_FILES = {".json", ".safetensors", ".bin", ".txt", ".model", ".py"}
@@ -64,7 +65,8 @@ class Encoder:
         self.path = path
         self._directory = _directory(path)
         try:
-            self._model = SentenceTransformer(str(self._directory), device=device)
+            with quiet_transformers():
+                self._model = SentenceTransformer(str(self._directory), device=device)
         except Exception as error:  # whatever a broken directory makes the libraries raise
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise MachineError(f"{path} cannot be loaded as a sentence-transformers model: {reason}") from error

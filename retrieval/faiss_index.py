@@ -80,7 +80,7 @@ def build_index(
             faiss.write_index(index, str(temporary / "index.faiss"))
         except RuntimeError as error:
             raise MachineError(
-                f"cannot write {path}: {_first_line(error)}; free space or choose another place"
+                f"cannot write {path}: {_last_line(error)}; free space or choose another place"
             ) from error
         np.save(temporary / "vector_of_row.npy", vector_of_row)
         IndexManifest.describe(kind, dimension, encoder_fingerprint, template, catalogue).write(temporary)
@@ -105,12 +105,12 @@ def load_index(path: Path, encoder_fingerprint: str) -> VectorIndex:
         index = faiss.read_index(str(path / "index.faiss"), faiss.IO_FLAG_MMAP_IFC)
         vector_of_row = np.load(path / "vector_of_row.npy")
     except (RuntimeError, OSError, ValueError, EOFError) as error:
-        raise MachineError(f"the index {path} cannot be read ({_first_line(error)}); build it again") from error
+        raise MachineError(f"the index {path} cannot be read ({_last_line(error)}); build it again") from error
     fits = len(vector_of_row) == manifest.count and index.ntotal == vector_of_row.max() + 1
     if not fits or index.d != manifest.dimension:
         raise MachineError(f"the files of the index {path} do not belong together; build it again")
     return VectorIndex(index, vector_of_row, manifest)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[-1]
+def _last_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[-1]  # FAISS puts its reason last

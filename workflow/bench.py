@@ -64,7 +64,7 @@ class Bench:
         return merged(pieces)
 
     def blend_weights(self, student: Scored) -> list[float]:
-        """Each part's weight: a fold gets the one that the other folds' queries choose, the main chain that of all dev."""
+        """Each part's weight: a fold's is chosen by the other folds' queries, the main chain's by all dev queries."""
         weights = []
         for part in self.parts:
             own = set(part.chain.dev_ids) if part.chain.fold is not None else set()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from eval.errors import InputError
 from eval.files import write_text
@@ -61,8 +61,9 @@ class DataSection(Section):
     scale: Literal["esci", "wands"] | dict[str, tuple[int, float]] | None = None
     locale: str = "us"
     shop: ShopSection = ShopSection()
-    dev: Literal["given", "folds"] = "given"
+    dev: Literal["given", "folds", "holdout"] = "given"
     folds: Annotated[int, Field(ge=2)] = 4
+    holdout: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
 
 class FieldsSection(Section):
@@ -119,12 +120,20 @@ class TeacherSection(Section):
 
     model: str = "default"
     labels: str | None = None
-    """A file of labels that another judge has given (query, product_id, grade or p_GRADE); learnt before the judgements."""
+    """A file of labels another judge has given (query, product_id, grade or p_GRADE); learnt before the judgements."""
     labels_train: TrainSection = TrainSection(epochs=2)
     head: Literal["soft", "grades"] = "soft"
     max_length: Count = 128
     lora: LoraSection | None = None
     train: TrainSection = TrainSection(epochs=3)
+
+    @model_validator(mode="after")
+    def _labels_need_full_weights(self) -> "TeacherSection":
+        if self.labels is not None and self.lora is not None:
+            raise ValueError(
+                "teacher.labels and teacher.lora cannot go together: adapters cannot be trained on adapters"
+            )
+        return self
 
 
 class Stratum(Section):
@@ -166,11 +175,14 @@ class StudentSection(Section):
     """The cross-encoder that is served."""
 
     parent: str = "default"
+    """A model's directory or hub name, "default" (the embedded MiniLM), or "teacher": layers of the teacher itself,
+    where it is an encoder."""
     layers: Count | tuple[int, ...] | None = None
     max_length: Count = 64
     loss: Literal["margin_mse", "pointwise_mse", "ranknet", "listwise_kl", "soft_bce"] = "margin_mse"
     train: TrainSection = TrainSection(epochs=3, learning_rate=1e-4)
-    without_augmentation: bool = True
+    judgements_train: TrainSection | None = TrainSection(epochs=8, learning_rate=1e-4)
+    """How the student that learns from the judgements alone is trained, for comparison; null leaves it out."""
 
 
 class MeasureSection(Section):

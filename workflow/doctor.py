@@ -146,9 +146,8 @@ def _estimate(config: Config, data: SearchData, rates: _Rates) -> str:
     products = sum(1 for _ in data.products())
     per_query = sum(stratum.take for stratum in config.mine.strata) + config.mine.random + config.mine.neighbours
     pairs = min(config.mine.queries, len(data.log)) * per_query
-    learnt = pairs * config.student.train.epochs + (
-        judged * config.student.train.epochs if config.student.without_augmentation else 0
-    )
+    alone = config.student.judgements_train
+    learnt = pairs * config.student.train.epochs + (judged * alone.epochs if alone is not None else 0)
     seconds = {
         "index": products / rates.encoder,
         "teacher": chains * judged * config.teacher.train.epochs * _TRAINING_COST / rates.teacher,

@@ -8,6 +8,7 @@ from eval.grades import ESCI, WANDS, Grade, GradeScale
 from retrieval.data.plain import PlainColumns
 from retrieval.data.read import read_data
 from retrieval.data.search_data import SearchData
+from retrieval.shop.shop import shop_data
 from workflow.config import Config, DataSection
 
 
@@ -15,8 +16,6 @@ def read_input(config: Config) -> SearchData:
     """Read (or, for the shop, generate) catalogue, queries, judgements and log."""
     data = config.data
     if data.format == "shop":
-        from retrieval.shop.shop import shop_data
-
         return shop_data(**data.shop.model_dump())
     return read_data(
         data.format,

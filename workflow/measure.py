@@ -16,6 +16,7 @@ from rerank.types import Reranker
 from retrieval.types import Retriever
 from workflow.bench import MODES, Bench, Mode
 from workflow.config import Config
+from workflow.headline import headline
 from workflow.prepared import Prepared
 from workflow.progress import StageProgress
 from workflow.systems import Part, Remembered, Scored
@@ -33,7 +34,8 @@ class Measured:
     decision: GateDecision
     milliseconds: dict[str, float]
     convention: str
-    runs: dict[str, dict[str, Run]] = field(repr=False)
+    headlines: list[str]
+    runs: dict[Mode, dict[str, Run]] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the runs, for metrics.json."""
@@ -87,22 +89,39 @@ def measure(
                 weights[mode] = fitted[-1]
         timings[name] = bench.milliseconds(bench.pipeline(models[-1]))
     runs = {mode: {name: scored.order for name, scored in systems.items()} for mode, systems in found.items()}
-    runs["judged-only"]["random"] = random_run({i: prepared.qrels[i] for i in ids}, config.seed)
+    chance = random_run({i: prepared.qrels[i] for i in ids}, config.seed)
+    runs["judged-only"] = {"random": chance, **runs["judged-only"]}
     decision = bench.gate(runs["judged-only"][STUDENT], runs["judged-only"][config.index.first_stage])
     evaluations = {
         f"{name}, {mode}": bench.evaluate(query_ids, mode, runs[mode])
         for name, query_ids in bench.sets().items()
         for mode in MODES
     }
-    return Measured(evaluations, weights, decision, timings, prepared.scale.convention, runs)
+    timings[BLENDED] = timings[STUDENT]
+    options = config.measure
+    headlines = [
+        headline(
+            name,
+            evaluations[f"{name}, judged-only"],
+            evaluations[f"{name}, full catalogue"],
+            timings,
+            cutoff=options.cutoff,
+            recall=options.recall,
+            window=options.window,
+            convention=prepared.scale.convention,
+        )
+        for name in bench.sets()
+    ]
+    return Measured(evaluations, weights, decision, timings, prepared.scale.convention, headlines, runs)
 
 
 def write_report(found: Measured, prepared: Prepared, path: Path) -> None:
-    """Write `report/`, whole or not at all: metrics.json, table.txt, and runs and qrels in TREC form."""
+    """Write `report/`, whole or not at all: metrics.json, table.txt, details.txt, and runs and qrels in TREC form."""
     with atomic_path(path) as temporary:
         temporary.mkdir(parents=True)
         write_json(temporary / "metrics.json", found.to_json())
-        write_text(temporary / "table.txt", report_text(found))
+        write_text(temporary / "table.txt", "\n".join(found.headlines))
+        write_text(temporary / "details.txt", _details(found))
         shown = {query_id for runs in found.runs.values() for run in runs.values() for query_id in run}
         write_qrels({i: gains for i, gains in prepared.qrels.items() if i in shown}, temporary / "qrels.txt")
         for mode, runs in found.runs.items():
@@ -111,7 +130,7 @@ def write_report(found: Measured, prepared: Prepared, path: Path) -> None:
                 write_run(run, temporary / mode.replace(" ", "-") / f"{tag}.run", tag)
 
 
-def report_text(found: Measured) -> str:
-    """All tables as text."""
+def _details(found: Measured) -> str:
+    """Every measure of every system on every set, with corrected tests."""
     blocks = [f"{name}\n{render(evaluation, found.convention)}" for name, evaluation in found.evaluations.items()]
     return "\n".join(blocks)

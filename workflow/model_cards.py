@@ -49,7 +49,7 @@ def write_card(config: Config, prepared: Prepared, chain: Chain, results: Result
             "gate": results.decision.reason,
         },
         measured=measured,
-        convention=f"nDCG with {results.convention}, linear gain, log2 discount; 95 % bootstrap intervals over queries.",
+        convention=f"nDCG: {results.convention}, linear gain, log2 discount; 95 % bootstrap intervals over queries.",
         limits=limits,
     )
     write_model_card(facts, chain.student)

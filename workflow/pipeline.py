@@ -1,5 +1,6 @@
 """The stages, top to bottom as the work runs; each reads what the ones before it wrote and writes its own artefacts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from rerank.gate import gate
 from rerank.lora import LoraOptions
 from rerank.student import Student, train_student
 from rerank.teacher import JudgedQuery, Teacher, train_teacher
+from rerank.training import Group
+from rerank.types import Reranker
 from retrieval.data.describe import describe
 from workflow.chains import chains, protected_queries
 from workflow.config import Config, TrainSection
@@ -119,8 +122,8 @@ def label(work: Work) -> dict[str, Any]:
     audit = read_json(work.run.stages / "teacher.json")["facts"]["audit"]
     if not audit["passed"] and "teacher" not in work.accept:
         raise GateRefusedError(
-            f"the teacher is {audit['reason']}; its labels would teach the student to rank worse. Give it more judgements or "
-            "a better model, or go on with --accept teacher"
+            f"the teacher is {audit['reason']}; its labels would teach the student to rank worse. Give it more "
+            "judgements or a better model, or go on with --accept teacher"
         )
     pairs, counts = Pairs(work.run.pairs), {}
     for chain in work.chains(prepared):
@@ -150,18 +153,25 @@ def student(work: Work) -> dict[str, Any]:
     for chain in work.chains(prepared):
         if not chain.student.exists():
             groups = labelled_groups(prepared, chain.journal)
-            facts[chain.name] = _learn(work, prepared, chain, groups, config.student.loss, chain.student)
-        if config.student.without_augmentation and not chain.student_without.exists():
-            _learn(work, prepared, chain, soft_groups(prepared, chain.train_ids), "soft_bce", chain.student_without)
+            section = config.student.train
+            parent = str(chain.teacher) if config.student.parent == "teacher" else model_path(config.student.parent)
+            facts[chain.name] = _learn(
+                work, prepared, chain, parent, groups, section, config.student.loss, chain.student
+            )
+        if config.student.judgements_train is not None and not chain.student_without.exists():
+            # Not the trained teacher's layers: these hold what the given labels taught.
+            untaught = config.teacher.model if config.student.parent == "teacher" else config.student.parent
+            groups, section = soft_groups(prepared, chain.train_ids), config.student.judgements_train
+            _learn(work, prepared, chain, model_path(untaught), groups, section, "soft_bce", chain.student_without)
     return facts
 
 
 def measured(work: Work) -> dict[str, Any]:
-    """Measure every system on queries it never saw; fit the blend, ask the gate, write the report and the model card."""
+    """Measure every system on queries it never saw; fit the blend, ask the gate, write report and model card."""
     config, prepared = work.config, work.prepared()
     made = work.chains(prepared)
-    rerankers = {"teacher": [Teacher.load(chain.teacher) for chain in made]}
-    if config.student.without_augmentation:
+    rerankers: dict[str, Sequence[Reranker]] = {"teacher": [Teacher.load(chain.teacher) for chain in made]}
+    if config.student.judgements_train is not None:
         rerankers["student, judgements only"] = [_load_student(chain.student_without) for chain in made]
     rerankers["student"] = [_load_student(chain.student) for chain in made]
     found = measure(
@@ -211,7 +221,7 @@ def stages(config: Config) -> list[Stage]:
             student,
             ("seed", "student"),
             ("label",),
-            (*each("student"), *(each("student-without") if config.student.without_augmentation else ())),
+            (*each("student"), *(each("student-without") if config.student.judgements_train is not None else ())),
         ),
         Stage("measure", "measure everything", measured, ("seed", "measure"), ("student",), ("report",)),
     ]
@@ -269,19 +279,28 @@ def _audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
     }
 
 
-def _learn(work: Work, prepared: Prepared, chain: Chain, groups: list, loss: str, path: Path) -> dict[str, Any]:
-    section = work.config.student
+def _learn(
+    work: Work,
+    prepared: Prepared,
+    chain: Chain,
+    parent: str,
+    groups: list[Group],
+    section: TrainSection,
+    loss: str,
+    path: Path,
+) -> dict[str, Any]:
+    options = work.config.student
     watched = chain.dev_ids if chain.fold is None else ()
     cutoff = work.config.measure.cutoff
     what = f"{path.name}, {chain.name}"
     _, result = train_student(
-        model_path(section.parent),
+        parent,
         groups,
-        train_options(section.train, loss, work.config.seed),
+        train_options(section, loss, work.config.seed),
         path,
         student_template(work.config, prepared.catalogue),
-        layers=section.layers,
-        max_length=section.max_length,
+        layers=options.layers,
+        max_length=options.max_length,
         checkpoints=work.run.scratch("student") / what.replace(", ", "-").replace(" ", "-"),
         validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
         progress=work.progress.task(f"training the {what}"),

@@ -24,8 +24,8 @@ Report = Callable[[int, int], None]
 class StageProgress:
     """Progress and budget of one stage.
 
-    On a terminal it draws a bar; elsewhere it prints a line every `quiet_seconds`. `budget_minutes` bounds the stage: when
-    it is spent, the next report raises PartialError, and what is done is kept.
+    On a terminal it draws a bar; elsewhere it prints a line every `quiet_seconds`. `budget_minutes` bounds the stage:
+    when it is spent, the next report raises PartialError, and what is done is kept.
     """
 
     def __init__(self, stage: str, console: Console, budget_minutes: float | None = None, quiet_seconds: float = 15.0):

@@ -76,7 +76,7 @@ class RunDirectory:
 
     @property
     def labels_teacher(self) -> Path:
-        """The teacher that has learnt only the given labels (`teacher.labels`); every chain's teacher starts from it."""
+        """The teacher that has learnt only the given labels (`teacher.labels`); each chain's starts from it."""
         return self.root / "labels-teacher"
 
     @property

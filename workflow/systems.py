@@ -1,7 +1,7 @@
 """Every system's ranking of queries it never learnt from, judged-only and over the full catalogue.
 
-A query is ranked by the chain that held it out: a fold's queries by that fold's models, test (and given dev) queries by the
-main chain's. So the test split, and the out-of-fold set around it, are both honest and come from one pass.
+A query is ranked by the chain that held it out: a fold's queries by that fold's models, test (and given dev) queries by
+the main chain's. So the test split, and the out-of-fold set around it, are both honest and come from one pass.
 """
 
 from collections.abc import Sequence
@@ -54,10 +54,10 @@ class Scored(NamedTuple):
 
 
 def parts(prepared: Prepared, made: Sequence[Chain], min_judged: int) -> list[Part]:
-    """Which chain measures which queries: a fold its own, the main chain the dev queries it was given and the test queries.
+    """Which chain measures which queries: a fold its own, the main chain its given dev queries and the test queries.
 
-    Test queries need two grades or more and `min_judged` judged products. A fold's queries all stay, whatever their number
-    of products: the blend and the gate are fitted on them.
+    Test queries need two grades or more and `min_judged` judged products. A fold's queries all stay, whatever their
+    number of products: the blend and the gate are fitted on them.
     """
     found = []
     for chain in made:

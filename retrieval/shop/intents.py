@@ -146,9 +146,9 @@ def _draw_constraint(attribute: Attribute, value: Value, rng: random.Random) -> 
             return Constraint(name, "is", value.key)
         families = sorted({other.family for other in others} - {value.family})
         return Constraint(name, "not family", families[int(rng.random() * len(families))]) if families else None
-    if attribute.kind == "number" and attribute.ranged and roll < 0.3 and others:
+    if attribute.kind == "number" and attribute.ranged and roll < 0.4 and others:
         return _draw_range(attribute, value, rng)
-    if attribute.negatable and roll < 0.22 and others:
+    if attribute.negatable and roll < 0.28 and others:
         return Constraint(name, "not", others[int(rng.random() * len(others))].key)
     return Constraint(name, "is", value.key)
 

@@ -61,10 +61,10 @@ class Judge:
         take(exact, rng.randint(2, max(2, round(judged * 0.4))))
         left = judged - len(chosen)
         take([record for _, record in near], round(left * 0.55))
-        take(siblings, round(left * 0.18))
+        take(siblings, round(left * 0.16))
         take(complements, round(left * 0.15))
         take(wrong_device, round(left * 0.15))
-        take(alike, max(1, round(left * 0.2)))
+        take(alike, max(1, round(left * 0.25)))
         take(self._neighbours(intent, rng), judged - len(chosen) - rng.randint(1, 3))
         while len(chosen) < min(judged, len(self.records)):
             record = self.records[rng.randrange(len(self.records))]

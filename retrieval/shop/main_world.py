@@ -1,9 +1,10 @@
+# ruff: noqa: E501  (one line of a table is one entry)
 """The main world of the synthetic shop: the words of sixteen departments, as tables (read by `vocabulary.parse_world`).
 
 Nothing here is code. The notation:
 
-- UNITS       `name [range]: title wordings; further query wordings`, `{}` is the number; `range` allows "under 50 inch".
-              `= factor unit` adds an exact conversion ("3 ft" is "36 inch").
+- UNITS       `name [range]: title wordings; further query wordings`, `{}` is the number; `range` allows "under 50
+              inch"; `= factor unit` adds an exact conversion ("3 ft" is "36 inch").
 - ATTRIBUTES  `name [flags]: value | value | ...`, a value being `title wordings; further query wordings; "lacks" wordings`.
               A feature (name with a +) is one value that a product has, and states, or has not, and doesn't mention; its
               third list asks for products without it. Flag `not` allows "not leather".
@@ -54,7 +55,7 @@ style: mid century modern, MCM; retro 60s, midcentury | farmhouse, rustic; count
 armrest: with arms, armrests; arm rests, having arms | armless, without arms; no arms, no armrests
 glass or metal not: glass, tempered glass; made of glass | metal, steel; iron | ceramic, stoneware; porcelain | rattan, wicker; woven
 power: corded, plug in, mains powered; with a cord, wired | cordless, battery operated, rechargeable; no cord, without cord
-dimming: dimmable, adjustable brightness; dims | non-dimmable, fixed brightness; not dimmable, no dimmer
+dimming: dimmable, variable brightness; dims | non-dimmable, fixed brightness; not dimmable, no dimmer
 bed: twin, twin size; single | full, full size; double | queen, queen size; queen bed | king, king size; king bed | california king, cal king; calking
 bedding not: cotton, 100% cotton; pure cotton | microfiber, brushed microfiber; micro fibre | bamboo viscose, bamboo rayon; bamboo | silk, mulberry silk; real silk | flannel, brushed flannel; flannelette | linen, french linen; flax linen
 fill not: goose down, down filled; real down | down alternative, synthetic fill; no down, without down | memory foam, viscoelastic foam; memoryfoam | latex, natural latex; latex foam | buckwheat, buckwheat hull; buckwheat husk
@@ -67,7 +68,7 @@ handle: with handle, handled; has handle, handles | handleless, no handle; witho
 cookware not: stainless steel, 18/10 steel; stainless | cast iron, seasoned iron; castiron | non-stick, PTFE coated; teflon, nonstick | ceramic, ceramic coated; pfas free, teflon free | copper, hammered copper; cooper | carbon steel; blue steel
 drinkware not: stainless steel, steel; metal | glass, borosilicate glass; made of glass | plastic, tritan; bpa free plastic | ceramic, stoneware; porcelain
 board not: wood, acacia wood, maple; wooden | plastic, polypropylene; hdpe | bamboo; bamboo wood | glass, tempered glass; made of glass
-dishwasher: dishwasher safe; machine washable, goes in dishwasher | wash only; not dishwasher safe, no dishwasher
+dishwasher: dishwasher safe; machine washable, goes in dishwasher | hand wash only; not dishwasher safe, no dishwasher
 timer: with timer, programmable, auto shutoff; has a timer | manual, without timer; no timer, not programmable
 control: touchscreen, digital; touch control | knob, dial, mechanical; not digital, no touchscreen
 bag type: bagless, dustbin; no bags, without bag | bagged, with bags; uses bags
@@ -81,7 +82,7 @@ case material not: silicone, liquid silicone; rubber | leather, genuine leather;
 device: for 13 inch laptop, 13.3"; 13 in | for 14 inch laptop, 14"; 14 in | for 15 inch laptop, 15.6"; 15 in | for 16 inch laptop, 16"; 16 in
 keys: mechanical, blue switch; clicky | membrane, rubber dome, silent; not mechanical, quiet keys
 layout: full size, with numpad; numeric keypad | tenkeyless, TKL, compact; no numpad, without number pad
-audience: women's, womens, ladies; for women, womans | men's, mens, for men; for him, male | kids, boys and girls, youth; children, for kids | toddler, little kids; for 2 old, toddlers
+audience: women's, womens, ladies; for women, womans | men's, mens, for men; for him, male | kids, boys and girls, youth; children, for kids | toddler, little kids; for 2 year old, toddlers
 adult: women's, womens, ladies; for women, female | men's, mens, for men; for him, male
 size: XS, extra small; x-small | S, small; size small | M, medium; size medium | L, large; size large | XL, extra large; x-large | XXL, 2XL; xx-large, double xl
 sleeve: long sleeve, full sleeve; long sleeves, longsleeve | short sleeve, half sleeve; short sleeves | sleeveless, tank cut; no sleeves, without sleeves
@@ -91,6 +92,7 @@ rise: high waisted, high rise; highwaist | low rise, hip hugger; not high waiste
 hood: hooded, with hood; has a hood | hoodless, collared; no hood, without hood
 closure: zip up, full zip; zipper | pullover, over the head; no zip, without zipper | button up, button front; buttons
 sole: non slip, slip resistant; anti-slip, no slip | smooth sole, leather sole; not rubber
+underside: non slip, rubber backed; anti-slip | smooth backed, plain backing; not anti slip
 heel: high heel, 4 inch heel; stiletto, tall heel | block heel, chunky heel; thick heel | flat, heelless; no heel, without heel
 lacing: lace up, laced; with laces | slip on, laceless; no laces, without laces | hook and loop, strap closure; velcro
 upper not: leather, full grain leather; real leather | suede, suede leather; swede | mesh, knit mesh; breathable fabric | canvas, cotton canvas; cloth | synthetic, vegan leather; fake leather, animal free
@@ -120,8 +122,8 @@ litter: clumping, scoopable; clumps | non-clumping; does not clump, no clump
 litter stuff not: clay, bentonite; bentonit | pine, wood pellet; wooden | silica crystal, silica gel; crystals | tofu, soy; plant based
 toy material not: rubber, natural rubber; chew rubber | rope, cotton rope; knotted | plush, stuffed; soft | nylon; hard chew
 squeak: squeaky, with squeaker; makes noise | silent, squeakerless; no squeaker, without squeaker
-age: 0-3 months, newborn; new born | 3-6 months; 3 to 6 month | 6-12 months; 6 to 12 month, under one | 12-24 months; one old, 1 old
-play age: ages 1-3; for 2 old | ages 3-5; for 4 old, preschool | ages 6-8; for 7 old | ages 9-12; for 10 old, tween
+age: 0-3 months, newborn; new born | 3-6 months; 3 to 6 month | 6-12 months; 6 to 12 month, under one year | 12-24 months; one year old, 1 year old
+play age: ages 1-3; for 2 year old | ages 3-5; for 4 year old, preschool | ages 6-8; for 7 year old | ages 9-12; for 10 year old, tween
 diaper: size 1, 8-14 lb baby; newborn size | size 2, 12-18 lb baby; size two | size 3, 16-28 lb baby; size three | size 4, 22-37 lb baby; size four | size 5, 27+ lb baby; size five
 nipple: slow flow; level 1 | medium flow; level 2 | fast flow; level 3
 play material not: wooden, solid wood; wood | plastic, ABS plastic; hard plastic | plush, stuffed; soft | cardboard, paper; card | metal, die cast; diecast
@@ -311,7 +313,7 @@ any: pink: blush, blush, blush pink, rose; light pink | fuchsia, hot pink, fuchs
 any: purple: lilac, lilac, lavender purple; light purple | plum, plum, eggplant; dark purple
 any: yellow: mustard, mustard, mustard yellow; dark yellow | lemon, yellow, lemon yellow; bright yellow
 any: orange: rust, rust, burnt orange, terracotta orange; rusty orange | tangerine, orange, tangerine; bright orange
-wood: brown: walnut finish, walnut brown, dark walnut; dark wood | oak finish, natural oak, light oak; light wood | espresso finish, espresso, java brown; very dark wood
+wood: brown: dark finish, dark brown, mocha brown; dark wood | natural finish, natural, honey brown; light wood | espresso finish, espresso, java brown; very dark wood
 wood: white: painted white, white, matte white; painted white | whitewash, whitewashed, distressed white; shabby chic white
 wood: black: painted black, black, matte black; painted black
 wood: grey: greywash, grey wash, weathered gray; driftwood
@@ -338,7 +340,7 @@ lash: brown: brown lash, brown, soft brown; brown
 TYPES = """
 [Furniture]
 sofa, couch; settee, davenport | fabric seats=2/3/4/5 armrest colour:any +washable | loveseat, futon | slipcover, throw pillow
-loveseat, love seat; two seater sofa | fabric style colour:any +reclining | accent chair | slipcover, throw pillow
+loveseat, love seat; small couch, cuddle chair | fabric style colour:any +reclining | accent chair | slipcover, throw pillow
 futon, futon sofa bed; sleeper couch, pull out couch | bed fabric colour:any +storage | bed frame, daybed | -
 daybed, day bed; trundle bed | bed timber colour:wood +storage | bed frame | mattress
 accent chair, armchair; easy chair, club chair | fabric style colour:any +swivel | recliner | ottoman, throw pillow
@@ -402,7 +404,7 @@ mattress topper, bed topper; mattress pad | bed firmness fill inch=2/3/4 | - | -
 mattress protector, mattress cover; bed bug cover | bed bedding +waterproof +quiet | - | -
 bath towel, shower towel; body towel | bedding pack=1/2/4/6 inch=54/58/70 colour:any | hand towel, bathrobe | towel rack
 hand towel, face towel; small towel | bedding pack=2/4/6/12 pattern colour:any | - | towel rack
-bath mat, bathroom rug; shower rug, toilet mat | bedding inch=24/30/34/60 colour:any sole +washable | - | -
+bath mat, bathroom rug; shower rug, toilet mat | bedding inch=24/30/34/60 colour:any underside +washable | - | -
 shower curtain, shower drape; bathtub curtain | pattern inch=54/72/84 colour:any +waterproof +hypoallergenic | - | shower curtain rod
 shower curtain rod, tension shower rod; shower pole | inch=40/60/72 colour:metal | - | -
 towel rack, towel bar; towel rail, towel holder | mount inch=16/18/24/30 colour:metal | - | -
@@ -414,7 +416,7 @@ laundry hamper, laundry basket; dirty clothes bin | lid handle wheels colour:any
 frying pan, skillet; fry pan | cookware inch=8/10/12/14 lid +induction +oven | wok, saute pan | pan lid, spatula
 saute pan, deep skillet; saute skillet | cookware qt=3/4/5/6 lid +induction | - | pan lid, spatula
 wok, stir fry pan; chinese pan | cookware inch=12/13/14 lid +induction | - | spatula
-pan lid, pot lid; glass cover for pan, skillet lid | inch=8/10/12/14 glass_or_metal | - | -
+pan lid, pot lid; cover for pan, skillet lid | inch=8/10/12/14 glass_or_metal | - | -
 saucepan, sauce pot; small pot | cookware qt=1/2/3/4 lid +induction | stock pot | -
 stock pot, stockpot; soup pot | cookware qt=6/8/12/16/20 lid | dutch oven | -
 dutch oven, enameled casserole; cocotte | qt=4/5/6/7 colour:any +oven +induction | slow cooker | -
@@ -447,9 +449,9 @@ hand blender, immersion blender; stick mixer | power speed=2/5/8/12 colour:gadge
 food processor, food chopper; veggie chopper | cup=3/5/8/12/14 speed=1/2/3 colour:gadget | - | -
 stand mixer, kitchen mixer; cake mixer, dough mixer | qt=4/5/6/7 speed=6/8/10/12 colour:any | hand mixer | -
 hand mixer, electric hand mixer; beater, whisk machine | power speed=5/6/7/9 colour:any | - | -
-coffee maker, drip coffee maker; coffee machine | cup=4/5/10/12/14 timer control colour:gadget | espresso machine, french press | coffee filters, ground coffee
-espresso machine, espresso maker; cappuccino maker | cup=1/2/4 control colour:gadget timer | - | ground coffee
-french press, cafetiere; coffee plunger, press pot | drinkware oz=12/20/34/51 colour:metal insulation | - | ground coffee
+coffee maker, drip coffee maker; coffee machine | cup=4/5/10/12/14 timer control colour:gadget | espresso machine, french press | coffee filters, coffee
+espresso machine, espresso maker; cappuccino maker | cup=1/2/4 control colour:gadget timer | - | coffee
+french press, cafetiere; coffee plunger, press pot | drinkware oz=12/20/34/51 colour:metal insulation | - | coffee
 coffee filters, paper coffee filters; filter cones | cup=4/8/10/12 pack=50/100/200/400 +eco | - | -
 electric kettle, tea kettle; water boiler | glass_or_metal qt=1/1.5/1.7/2 control colour:gadget | - | tea
 toaster, bread toaster; toasting machine | slice=2/4/6 control colour:gadget | toaster oven | -
@@ -535,7 +537,7 @@ polo shirt, golf polo; collared shirt | adult size cloth sleeve colour:any | - |
 tank top, sleeveless undershirt; singlet, vest top | adult size cloth pack=1/2/3/5 colour:any | - | -
 hoodie, hooded sweatshirt; hoody | audience size cloth closure colour:any +pockets | sweater | -
 sweater, knit jumper; pullover knit | adult size cloth neck colour:any | cardigan | -
-cardigan, open front sweater; knit jacket | adult size cloth closure colour:any +pockets | - | -
+cardigan, open front sweater; knit jacket | adult size cloth colour:any +pockets | - | -
 winter coat, parka; cold weather coat, anorak | audience size hood colour:any +waterproof | rain jacket | scarf, winter gloves
 rain jacket, raincoat; mackintosh, rain coat | audience size hood colour:any +reflective | - | umbrella
 jeans, denim pants; denims, dungarees | adult size rise colour:any +stretch | chinos | belt
@@ -565,14 +567,14 @@ flip flops, thong sandals; beach slippers, thongs | audience shoe=5/6/7/8/9/10/1
 slippers, house shoes; house slippers, indoor shoes | audience shoe=5/6/7/8/9/10/11 upper sole colour:any | - | -
 dress shoes, oxford shoes; formal shoes | shoe=7/8/9/10/11/12 upper lacing width colour:any | loafers | shoe polish
 loafers, penny loafers; moccasins | adult shoe=6/7/8/9/10/11 upper colour:any | - | shoe polish
-pumps, court shoes; heels, evening shoes | shoe=5/6/7/8/9/10 heel upper colour:any | - | shoe insoles
+pumps, court shoes; evening shoes | shoe=5/6/7/8/9/10 heel upper colour:any | - | shoe insoles
 shoe insoles, insoles for running shoes; arch supports, inserts | adult shoe=6/8/10/12 fill | - | -
 shoelaces, replacement laces for shoes; shoe strings | inch=36/45/54/63 pack=1/2/4/6 colour:any +reflective | - | -
-shoe polish, leather shoe cream; boot wax | form oz=2/3/5 colour:any | - | -
+shoe polish, leather shoe wax; boot wax | oz=2/3/5 colour:any | - | -
 shoe rack, shoe organizer; shoe shelf | tier=2/3/4/5/8 mount glass_or_metal colour:metal +stackable | - | -
 backpack, daypack; rucksack, book bag | bag_material inch=15/16/17/18 audience colour:any +usb +waterproof | messenger bag | -
 messenger bag, laptop shoulder bag; courier bag | bag_material inch=13/14/15/17 colour:any +rfid | - | -
-handbag, tote bag; purse, shoulder bag | bag_material closure colour:any +rfid | crossbody bag | -
+handbag, tote bag; purse, shoulder bag | bag_material colour:any +rfid | crossbody bag | -
 crossbody bag, sling bag; cross body purse | bag_material adult colour:any +rfid | - | -
 wallet, bifold wallet; billfold | bag_material adult colour:any +rfid +magnetic | - | -
 belt, waist belt; trouser belt | bag_material adult inch=32/34/36/38/40 colour:any | - | -
@@ -581,11 +583,11 @@ duffel bag, weekender; holdall, gym bag | bag_material wheels inch=18/20/24/30 c
 packing cubes, suitcase organizers; luggage pouches | set=3/4/6/8 colour:any +waterproof | - | -
 luggage tags, suitcase tags; baggage labels | bag_material pack=1/2/4/6 colour:any | - | -
 sunglasses, sun glasses; shades, sunnies | adult lens colour:any +foldable | - | sunglasses case
-sunglasses case, hard case for sunglasses; spectacle box | bag_material side colour:any | - | -
-umbrella, travel umbrella; brolly, rain shade | inch=42/46/54/62 power colour:any +foldable | - | -
+sunglasses case, case for sunglasses; spectacle box | bag_material side colour:any | - | -
+umbrella, travel umbrella; brolly, rain shade | inch=42/46/54/62 colour:any +foldable | - | -
 scarf, neck scarf; muffler | adult cloth pattern colour:any | - | -
 winter gloves, touchscreen gloves; mittens | audience size cloth colour:any +waterproof | - | -
-baseball cap, ball cap; snapback hat | audience closure colour:any +adjustable | beanie | -
+baseball cap, ball cap; snapback hat | audience colour:any +adjustable | beanie | -
 beanie, knit hat; winter cap, toque | audience cloth colour:any +reflective | - | -
 wrist watch, analog watch; timepiece | adult strap mm=36/38/40/42/44 colour:metal +waterproof | smart watch | -
 
@@ -594,7 +596,7 @@ yoga mat, exercise mat; gym mat | mat mm=4/6/8/10/15 inch=68/72/84 colour:any | 
 yoga block, yoga brick; pilates block | mat set=1/2/4 colour:any | - | -
 yoga strap, stretching strap; stretch band with loops | ft=6/8/10 colour:any | resistance bands | -
 resistance bands, exercise bands; workout elastic | lb=10/20/30/50/100 set=3/5/11 handle colour:any | - | -
-dumbbells, dumbbell pair; weights | lb=5/8/10/15/20/25/30 grip set=2/4/6 +adjustable | kettlebell | weight rack
+dumbbells, dumbbell pair; hand weights | lb=5/8/10/15/20/25/30 grip set=2/4/6 +adjustable | kettlebell | weight rack
 kettlebell, kettle bell; cannonball weight | lb=10/15/20/25/35/45 grip colour:any | - | weight rack
 weight rack, dumbbell rack, storage stand for dumbbells; weights shelf | tier=1/2/3 lb=300/500/800 | - | -
 treadmill, walking pad; running machine | speed=6/8/10/12 +foldable +remote +quiet | exercise bike | treadmill mat
@@ -606,7 +608,7 @@ tent stakes, tent pegs; ground pegs for tent | inch=7/9/12 pack=6/10/12/20 | - |
 sleeping bag, mummy bag; camp bedroll | season fill colour:any audience +waterproof | - | sleeping pad
 sleeping pad, camping mattress; camp mat | inch=2/3/4/5 colour:any +foldable | - | -
 camping chair, folding camp chair; lawn chair | lb=250/300/400/500 armrest colour:any +padded | - | -
-camping stove, camp stove; gas cooker for camping | burner=1/2/3 fuel colour:any +foldable | - | -
+camping stove, camp stove; cooker for camping | burner=1/2/3 fuel +foldable | - | -
 headlamp, head torch; forehead flashlight | power pack=1/2/3 colour:gadget +waterproof | flashlight | -
 flashlight, LED flashlight; torch, hand lamp | power pack=1/2/4 colour:gadget +waterproof | - | -
 cooler, ice chest; cool box, esky | qt=16/25/45/65/100 wheels colour:any +leakproof | - | ice packs
@@ -627,7 +629,7 @@ pickleball paddle, pickleball racket; pickle ball bat | skill set=1/2/4 colour:a
 tennis balls, pressurized tennis balls; balls for tenis | skill pack=3/4/12/24 | - | -
 jump rope, skipping rope; speed rope | ft=8/9/10 colour:any +weighted | - | -
 fishing rod, fishing pole; angling rod | ft=5/6/7/8/9 skill set=1/2 | - | fishing line
-fishing line, monofilament line; line for fishing rod | lb=6/8/10/20/30 line_kind colour:any | - | -
+fishing line, angling line; line for fishing rod | lb=6/8/10/20/30 line_kind colour:any | - | -
 
 [Garden and tools]
 grill, bbq grill; barbecue, bbq | fuel burner=1/2/3/4/5 colour:gadget wheels | smoker | grill cover, grill brush
@@ -664,7 +666,7 @@ tool box, toolbox; tool chest | inch=13/16/19/22/26 glass_or_metal drawer=2/3/5/
 work gloves, mechanic gloves; safety gloves | adult size pack=1/3/6/12 +waterproof | - | -
 extension cord, extension cable; power lead | ft=6/10/25/50/100 port=1/3 colour:any +outdoor | surge protector | -
 surge protector, power strip; multi plug | port=4/6/8/12 ft=2/6/10/15 mount +usb | - | -
-ladder, step ladder; steps, folding steps | ft=3/4/6/8/12 metal_kind handle +foldable | - | -
+ladder, step ladder; steps, climbing steps | ft=3/4/6/8/12 metal_kind handle +foldable | - | -
 
 [Pets]
 dog bed, bed for dogs; puppy bed | pet_size fill inch=24/30/36/42 colour:any +washable +waterproof | dog crate | dog blanket
@@ -678,7 +680,7 @@ crate mat, pad for dog crate; kennel cushion | inch=24/30/36/42/48 colour:any +w
 dog food, dry dog food; kibble | lb=5/15/30/40 life protein grain | wet dog food | dog bowl
 wet dog food, canned dog food; dog food tins | oz=3/6/13 pack=6/12/24 life protein grain | - | dog bowl
 dog treats, dog biscuits; snacks for dogs | protein oz=6/12/16/32 grain life | - | -
-dog bowl, dog dish; feeding bowl for dogs | drinkware pet_size sole raised colour:any | - | -
+dog bowl, dog dish; feeding bowl for dogs | drinkware pet_size underside raised colour:any | - | -
 dog toy, chew toy for dogs; puppy plaything | toy_material squeak pet_size pack=1/3/5/10 | - | -
 dog shampoo, pet shampoo; puppy wash | scent oz=8/12/16/20 +hypoallergenic +notears | - | -
 poop bags, dog waste bags; doggy bags | pack=60/120/270/900 scent handle +eco | - | -
@@ -699,7 +701,7 @@ stroller, baby stroller; pushchair, pram, buggy | seats_child age_from colour:an
 stroller organizer, caddy for stroller; pram bag | colour:any cup_slots insulation | - | -
 baby carrier, infant carrier; baby sling | age cloth colour:any +ergonomic | - | -
 car seat, infant car seat; child car chair | seat_stage facing colour:any +washable | booster seat | car seat cover
-booster seat, backless booster; raised car chair for kids | back_kind colour:any +foldable | - | -
+booster seat, car booster; raised car chair for kids | back_kind colour:any +foldable | - | -
 car seat cover, canopy for infant car seat; baby seat blanket | cloth pattern colour:any | - | -
 crib, baby crib; cot, infant bed | timber crib_kind colour:wood +storage | bassinet | crib mattress, crib sheet
 bassinet, bedside sleeper; moses basket | colour:any wheels +adjustable +foldable | - | crib sheet
@@ -726,7 +728,7 @@ doll clothes, outfits for dolls; dress for dolly | inch=8/12/14/18 set=2/5/8/10 
 dollhouse, doll house; doll mansion | play_material tier=2/3/4 +foldable | - | -
 stuffed animal, plush toy; soft toy, cuddly toy | animal inch=8/12/16/24/36 colour:any +weighted | - | -
 remote control car, RC car; radio controlled car | play_age colour:any +waterproof | toy car | rechargeable rc battery
-toy car, die cast car; model cars, little cars | play_material pack=1/5/10/20 play_age | - | -
+toy car, model car; matchbox cars, little cars | play_material pack=1/5/10/20 play_age | - | -
 rechargeable rc battery, battery for RC car; rc car power cell | mah=1200/2000/3000/5000 volt=3.7/7.4/11.1 pack=1/2 | - | -
 play kitchen, toy kitchen; pretend kitchen | play_material play_age colour:any | - | -
 kids tricycle, trike; three wheeler for kids | play_age colour:any +foldable push_handle | balance bike | -
@@ -742,16 +744,16 @@ hair dryer, blow dryer; hairdryer | watt=1200/1600/1875/2000 colour:any ionic | 
 hair straightener, flat iron; straightening iron | inch=0.7/1/1.25/1.5 power colour:any iron_plate | curling iron | heat protectant
 curling iron, curling wand; hair curler | inch=0.7/1/1.25/1.5 power colour:any iron_plate | - | heat protectant
 heat protectant, heat protection spray; thermal hair spray | oz=4/6/8 hair | - | -
-face moisturizer, facial moisturizer; face cream | skin form oz=1/1.7/2/3/4 scent +vegan | face serum | face cleanser
+face moisturizer, facial moisturizer; face hydrator | skin form oz=1/1.7/2/3/4 scent +vegan | face serum | face cleanser
 face serum, facial serum; skin drops | skin serum_kind oz=0.5/1/2 +vegan | - | -
 face cleanser, facial cleanser; face wash | skin form oz=4/6/8/16 alcohol | micellar water | -
 micellar water, makeup remover; make up cleanser | skin oz=3/6/13 alcohol | makeup wipes | -
 makeup wipes, makeup remover wipes; face tissues | skin pack=25/30/60/100 alcohol +eco | - | -
-sunscreen, sun lotion; sunblock, suntan cream | spf=15/30/50/70/100 form oz=2/3/6/8 scent | - | after sun lotion
-after sun lotion, aloe after sun gel; sunburn cream | form oz=6/8/12/16 scent | - | -
+sunscreen, sun lotion; sunblock, suntan protection | spf=15/30/50/70/100 form oz=2/3/6/8 scent | - | after sun lotion
+after sun lotion, after sun care; sunburn relief | form oz=6/8/12/16 scent | - | -
 foundation, liquid foundation; face makeup base | tint finish skin spf=15/20/30 | concealer | makeup brush set
 concealer, under eye concealer; dark circle cover | tint finish form +vegan | - | makeup brush set
-lipstick, lip color; lip stick | finish colour:lips form +vegan | lip balm | -
+lipstick, lip color; lip stick | finish colour:lips +vegan | lip balm | -
 lip balm, lip moisturizer; chapstick | lip_flavor spf=15/30 pack=1/2/4/12 | - | -
 mascara, lash mascara; eyelash paint | lash colour:lash +waterproof +vegan | - | -
 makeup brush set, makeup brushes; cosmetic brushes | set=5/8/12/15/24 brush_hair colour:any | - | -
@@ -763,11 +765,11 @@ body lotion, body cream; skin lotion | skin_body oz=8/12/16/32 scent +vegan | - 
 body wash, shower gel; shower soap | skin_body oz=8/12/18/32 scent sulfate | bar soap | loofah
 bar soap, soap bars; soap cake | scent pack=1/3/6/10 skin_body +vegan | - | -
 loofah, bath sponge; shower scrubber | pack=1/3/4/6 colour:any handle | - | -
-deodorant, antiperspirant; underarm stick | adult form scent aluminum | - | -
+deodorant, antiperspirant; underarm freshener | adult form scent aluminum | - | -
 electric razor, electric shaver; shaving machine | model:razor colour:gadget +waterproof | manual razor | razor blades
 manual razor, disposable razor; razor | adult blade_count pack=1/4/8/12 | - | shaving cream
 razor blades, replacement heads for electric razor; shaver heads | fits:razor pack=1/2/3 | - | -
-shaving cream, shave gel; shaving foam | skin scent oz=6/7/10 form | - | -
+shaving cream, shave gel; shaving foam | skin scent oz=6/7/10 | - | -
 electric toothbrush, sonic toothbrush; power toothbrush | model:toothbrush bristle colour:any | manual toothbrush | toothbrush heads, toothpaste
 manual toothbrush, toothbrush; tooth brush | bristle pack=1/2/4/6/12 kid_adult colour:any +eco | - | toothpaste
 toothbrush heads, replacement heads for electric toothbrush; brush refills | fits:toothbrush bristle pack=2/4/6/8 | - | -
@@ -783,10 +785,10 @@ bandages, adhesive bandages; plasters, band aids | pack=20/30/60/100 fabric_stri
 first aid kit, emergency medical kit; medical box | piece=50/100/200/300 +waterproof | - | -
 thermometer, digital thermometer; fever checker | thermo_kind colour:gadget kid_adult +quiet | - | -
 hand sanitizer, sanitizing hand gel; hand gel | alcohol oz=1/2/8/16/32 scent pack=1/2/4/8 | hand soap | -
-hand soap, liquid hand soap; hand wash | scent oz=8/11/16/50 pack=1/2/3/6 form | - | soap dispenser
+hand soap, liquid hand soap; hand wash | scent oz=8/11/16/50 pack=1/2/3/6 | - | soap dispenser
 
 [Grocery]
-ground coffee, coffee, coffee beans; java, joe | roast caffeine grind oz=10/12/20/32 +organic | coffee pods | coffee creamer
+coffee, roasted coffee; java, joe | roast caffeine grind oz=10/12/20/32 +organic | coffee pods | coffee creamer
 coffee pods, coffee capsules; k cups, pods | roast caffeine pack=10/24/48/96 | - | coffee creamer
 coffee creamer, creamer for coffee; coffee whitener | dairy sugar oz=16/25/32 creamer_flavor | - | -
 tea, tea bags; teabags | tea caffeine pack=20/40/80/100 +organic | loose leaf tea | honey
@@ -799,29 +801,29 @@ tortilla chips, corn chips; nachos | chip_flavor oz=9/11/13/20 gluten +organic |
 salsa dip, chunky salsa; tomato dip for chips | heat oz=8/12/16/24 sugar | - | -
 mixed nuts, roasted nuts; nut mix | nut salt oz=8/16/24/32 | trail mix | -
 trail mix, hiking snack mix; student mix | oz=6/12/26/32 sugar nut pack=1/8/12 | - | -
-peanut butter, nut butter; nut spread | nut sugar salt oz=10/12/16/28 texture | - | strawberry jam
-strawberry jam, fruit preserves; jelly spread | jam_fruit sugar oz=8/10/12/18 +organic | - | -
+nut butter, nut spread; spreadable nuts | nut sugar salt oz=10/12/16/28 texture | - | fruit jam
+fruit jam, fruit preserves; jelly spread | jam_fruit sugar oz=8/10/12/18 +organic | - | -
 chocolate bar, chocolate; candy bar | cocoa sugar dairy pack=1/3/6/12 nut_inside | chocolate truffles | -
 chocolate truffles, boxed chocolates; pralines | cocoa pack=12/24/36 dairy alcohol_choc | - | -
 granola bars, oat bars; cereal bars, muesli bars | pack=6/8/12/24 gluten nut_inside sugar | - | -
-breakfast cereal, cereal; corn flakes | oz=10/12/18/24 sugar gluten grain_kind | oatmeal | milk alternative
+breakfast cereal, cereal; morning cereal | oz=10/12/18/24 sugar grain_kind | oatmeal | milk alternative
 oatmeal, rolled oats; porridge | oz=18/32/42 grind_oat gluten sugar | - | milk alternative
-milk alternative, plant milk; oat milk, non dairy drink | milk_kind sugar oz=8/32/64 pack=1/6/12 | - | -
-orange juice, fruit juice; juice drink | fruit pulp sugar oz=8/32/52/64 pack=1/6/12/24 | soda | -
+milk alternative, plant milk; non dairy drink | milk_kind sugar oz=8/32/64 pack=1/6/12 | - | -
+fruit juice, juice drink; squeezed juice | fruit pulp sugar oz=8/32/52/64 pack=1/6/12/24 | soda | -
 soda, soft drink; pop, fizzy drink | soda_flavor sugar caffeine pack=6/8/12/24 | sparkling water | -
 sparkling water, seltzer; fizzy water, carbonated water | soda_flavor oz=8/12/16/33 pack=8/12/24 sugar | - | -
 energy drink, energy shot; caffeine drink | soda_flavor sugar oz=8/12/16 pack=1/4/12/24 | - | -
-pasta, spaghetti; noodles | pasta_shape gluten oz=8/12/16/32 pack=1/4/8 +organic | rice | pasta sauce
+pasta, dried pasta; noodles | pasta_shape gluten oz=8/12/16/32 pack=1/4/8 +organic | rice | pasta sauce
 pasta sauce, tomato sauce for pasta; marinara | oz=14/24/32 sugar heat | - | -
-rice, white rice; rice grain | rice_kind lb=1/2/5/10/20 +organic | - | -
-olive oil, cooking oil; evoo | oil_kind oz=8/17/25/34/68 +organic | - | vinegar
-vinegar, cider vinegar; salad acid | vinegar_kind oz=8/12/16/32 +organic | - | -
-all purpose flour, baking flour; plain flour | flour_kind gluten lb=2/3/5/10 +organic | - | baking powder
+rice, bag of rice; rice grain | rice_kind lb=1/2/5/10/20 +organic | - | -
+olive oil, cooking oil; oil of olives | oil_kind oz=8/17/25/34/68 +organic | - | vinegar
+vinegar, cooking vinegar; salad acid | vinegar_kind oz=8/12/16/32 +organic | - | -
+all purpose flour, baking flour; plain flour | flour_kind lb=2/3/5/10 +organic | - | baking powder
 baking powder, leavening powder; raising agent | oz=4/8/10 aluminum gluten | - | -
 canned tuna, tuna cans; tinned tuna | tuna_pack oz=3/5/12 pack=1/4/8/12 salt | canned salmon | -
 canned salmon, salmon can; tinned salmon | tuna_pack oz=5/6/14 pack=1/4/8/12 skin_bone | - | -
-beef jerky, jerky; dried meat, biltong | jerky_meat oz=2/3/8/10 sugar heat | - | -
-chewing gum, gum; bubblegum | mint sugar pack=1/6/12/20 | breath mints | -
+jerky, dried meat; biltong | jerky_meat oz=2/3/8/10 sugar heat | - | -
+chewing gum, gum; gum sticks | mint sugar pack=1/6/12/20 | breath mints | -
 breath mints, mint candies; mints | mint sugar pack=1/3/6/12 | - | -
 popcorn, microwave popcorn; pop corn | popcorn_flavor salt pack=3/6/12/28 | - | -
 
@@ -836,7 +838,7 @@ hanging folders, hanging file folders; suspension files | paper pack=12/20/25/50
 printer, home printer; printing machine | model:printer print_tech link | - | ink cartridge, printer paper
 ink cartridge, replacement ink for printer; printer ink, ink refill | fits:printer ink_color pack=1/2/4/5 | toner cartridge | -
 toner cartridge, toner for printer; laser toner | fits:printer ink_color pack=1/2/4 | - | -
-printer paper, copy paper; a4 sheets for printer | paper page=100/500/1500/5000 finish +eco | photo paper | -
+printer paper, copy paper; sheets for printer | paper page=100/500/1500/5000 finish +eco | photo paper | -
 photo paper, photographic paper; picture printing paper | finish page=20/50/100 | - | -
 notebook, journal; writing book, exercise book | ruling cover page=80/100/160/240 pack=1/2/3/5 colour:any | planner | -
 planner, daily planner; agenda, diary | cover colour:any page=120/160/200 | - | -
@@ -913,7 +915,7 @@ soap: body wash, bar soap, hand soap
 snacks: potato chips, tortilla chips, popcorn
 sweets: chocolate bar, chocolate truffles
 tinned fish: canned tuna, canned salmon
-pantry spreads: peanut butter, strawberry jam, honey
+pantry spreads: nut butter, fruit jam, honey
 seat for home office: office chair, gaming chair
 desk: standing desk, writing desk
 writing instruments: pens, pencils, markers
@@ -941,7 +943,7 @@ Office: Scrivano, Executa | Deskmate, Paperline, Workwell | Officio, Jotzy
 
 MARKETING = """
 premium | best seller | new | heavy duty | upgraded | gift for dad | gift for mom | top rated | deluxe | everyday |
-professional grade | great value | limited edition | 2026 model | family favorite | must have | perfect gift
+commercial grade | great value | limited edition | 2026 model | family favorite | must have | perfect gift
 """
 
 DETAILS = """

@@ -1,4 +1,4 @@
-"""The shop's query log: distinct texts with Zipf frequencies, short ones first; some of them leak from the test set."""
+"""The shop's query log: distinct texts with Zipf frequencies, broad ones first; some repeat test queries."""
 
 import random
 import re
@@ -8,7 +8,7 @@ from eval.errors import InputError
 from retrieval.data.search_data import LogQuery
 
 LEAKED = 0.02
-"""Share of the log that repeats a test query: verbatim, with other punctuation or case, or with words in other order."""
+"""Share of the log that repeats a test query: verbatim, in other case or punctuation, or in other word order."""
 
 
 def draw_log(

@@ -3,7 +3,7 @@
 import bisect
 import itertools
 import random
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from retrieval.shop.vocabulary import ProductType, Value, World
 
@@ -11,8 +11,9 @@ _POPULARITY_OFFSET = 6.0
 """Types sell like 1 / (rank + offset): the first of 500 has 2 % of the catalogue, the middle one 0.1 %."""
 
 
-class Record(NamedTuple):
-    """What is true of product number `index`; `values` has one value for each of the type's attributes, by name."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is true of product number `index`; `values` has one value for each attribute of the type, by name."""
 
     index: int
     type: ProductType
@@ -20,7 +21,7 @@ class Record(NamedTuple):
 
 
 class RecordMaker:
-    """Record `index` depends on the world, the seed and `index` alone: not on the shop's size, nor on what came before."""
+    """Makes records; number `index` depends on world, seed and index, not on the shop's size or what came before."""
 
     def __init__(self, world: World, seed: int) -> None:
         self.world = world

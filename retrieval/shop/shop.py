@@ -6,7 +6,6 @@ Grades are true by construction: queries are worded from structured intents, pro
 
 import functools
 import itertools
-import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from retrieval.shop.judged_lists import Judge
 from retrieval.shop.main_world import MAIN
 from retrieval.shop.query_log import draw_log, normalised
 from retrieval.shop.records import Record, RecordMaker, stream
+from retrieval.shop.second_world import SECOND
 from retrieval.shop.titles import TitleWriter
 from retrieval.shop.vocabulary import World, read_world
 from retrieval.shop.wording import QueryWriter
@@ -29,7 +29,7 @@ POOL = 50_000
 THIN = 0.6
 """Share of the intents with one exact match that are passed over: shoppers mostly ask for what there is a choice of."""
 
-_WORLDS = {"main": MAIN}
+_WORLDS = {"main": MAIN, "second": SECOND}
 
 
 class JudgedQuery(NamedTuple):

@@ -6,11 +6,14 @@ left unsaid (and said nowhere). The description repeats facts in other words and
 
 import random
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from retrieval.shop.records import Record
 from retrieval.shop.vocabulary import Value, World, goes_back, title_case
 from retrieval.types import Product
 
+_T = TypeVar("_T")
 _SLOT = re.compile(r"\{(\w+)\}")
 _MODEL_LETTERS = "ABCDEFGHKLMNPRSTVWXZ"
 
@@ -85,7 +88,7 @@ class TitleWriter:
         )
 
     def _cost(self, text: str) -> int:
-        """About how many wordpieces: one for a word or sign, more for long words, invented names and digits with units."""
+        """About how many wordpieces: one for a word or sign, more for long words and invented names."""
         cost = self.costs.get(text)
         if cost is None:
             pieces = re.findall(r"[a-z]+|[0-9]+|[^\sa-z0-9]", text.lower())
@@ -95,7 +98,7 @@ class TitleWriter:
         return cost
 
 
-def _pick(options, draw):  # type: ignore[no-untyped-def]
+def _pick(options: Sequence[_T], draw: Callable[[], float]) -> _T:
     return options[int(draw() * len(options))]
 
 

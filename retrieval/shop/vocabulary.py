@@ -14,8 +14,10 @@ from eval.errors import InputError
 
 Kind = Literal["choice", "number", "feature", "colour", "brand", "model", "fits"]
 
-_BACK = re.compile(r"(with|without|for|no|not|pack|set|size|in|on|of|ages|sleeps|seats|from|fits|over|does|non)\b", re.I)
-_SMALL = frozenset("for with without and of in to by or the from on".split())
+_BACK = re.compile(
+    r"(with|without|for|no|not|pack|set|size|in|on|of|ages|sleeps|seats|from|fits|over|does|non)\b", re.I
+)
+_SMALL = frozenset({"for", "with", "without", "and", "of", "in", "to", "by", "or", "the", "from", "on"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,10 @@ class _Reader:
             names = [attribute.name for attribute in read]
             if len(set(names)) < len(names):
                 raise InputError(f"shop world {self.tables.name!r}: an attribute comes twice in {line!r}")
+            _check_unique(
+                [(w.casefold(), a.name) for a in (brands, *read) for v in a.values for w in (*v.titles, *v.queries)],
+                titles[0],
+            )
             yield ProductType(
                 name=titles[0],
                 department=department,
@@ -290,7 +296,7 @@ class _Reader:
 
     def _makers(self, model: Attribute) -> Attribute:
         makers = tuple(dict.fromkeys(value.family for value in model.values))
-        self.tiers.update({maker: 1 for maker in makers})
+        self.tiers.update(dict.fromkeys(makers, 1))
         return _attribute("brand", "brand", tuple(Value(m, (m,), (m.lower(),)) for m in makers))
 
     def _brands(self) -> Iterator[tuple[str, Attribute]]:
@@ -322,8 +328,9 @@ def _attribute(
 def _value(text: str) -> Value:
     parts = [_cut(part, ",") for part in text.split(";")]
     titles, queries, lacks = (*parts, (), ())[:3]
-    shoppers = tuple(word.lower() for word in (*queries, *titles))
-    return Value(titles[0].lower(), tuple(map(title_case, titles)), tuple(dict.fromkeys(shoppers)), lacks)
+    # Shoppers' own words come twice: they prefer them to the shop's.
+    shoppers = tuple(word.lower() for word in (*queries, *queries, *titles))
+    return Value(titles[0].lower(), tuple(map(title_case, titles)), shoppers, lacks)
 
 
 def _concept(name: str, titles: Sequence[str], queries: Sequence[str], members: Sequence[ProductType]) -> Concept:

@@ -16,7 +16,7 @@ _NEIGHBOURS = {
 class QueryWriter:
     """Words intents; `misspelt` is the share of queries with one slip of the keyboard."""
 
-    def __init__(self, world: World, misspelt: float = 0.15) -> None:
+    def __init__(self, world: World, misspelt: float = 0.18) -> None:
         self.world = world
         self.misspelt = misspelt
 

@@ -101,7 +101,7 @@ class WordRetriever:
 
 
 class WordTeacher:
-    """Scores a pair by the share of the query's words in the product's title; every 13th product fails unless mended."""
+    """Scores a pair by the share of the query's words in the title; one product in 13 fails unless mended."""
 
     def __init__(self, version: str = "toy-1", *, mended: bool = False):
         self.version = version

@@ -4,6 +4,7 @@ Usage: killed_training.py MODEL DIRECTORY SEED. Prints how each attempt ended. T
 interpreter is loaded once, before anything is computed; each attempt is a fork of it.
 """
 
+import contextlib
 import hashlib
 import os
 import random
@@ -11,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -52,6 +54,12 @@ def train_toy(model_path: Path, directory: Path, progress: Callable[[int, int], 
     return result
 
 
+def report(pipe: int, done: int, _: int) -> None:
+    """Tell the parent that a step is done; once it listens no longer, it is about to kill."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(pipe, bytes([done]))
+
+
 def main() -> None:
     model_path, directory = Path(sys.argv[1]), Path(sys.argv[2])
     moments = random.Random(int(sys.argv[3]))
@@ -61,7 +69,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             torch.set_num_threads(1)
-            train_toy(model_path, directory, lambda done, _: os.write(write, bytes([done])))
+            train_toy(model_path, directory, partial(report, write))
             os._exit(0)
         os.close(write)
         for _ in range(moments.randint(1, 8)):

@@ -15,14 +15,14 @@ def test_a_clearly_worse_candidate_is_refused():
     decision = gate(_shifted(-0.1, 0.05), BASELINE, seed=7)
     assert not decision.passed
     assert decision.interval.high < 0
-    assert decision.reason.startswith("clearly worse than the baseline: -0.1000 [")
+    assert decision.reason.startswith("clearly worse than the first stage: -0.1000 [")
 
 
 def test_a_clearly_better_candidate_passes():
     decision = gate(_shifted(0.1, 0.05), BASELINE, seed=7)
     assert decision.passed
     assert decision.interval.low > 0
-    assert decision.reason.startswith("clearly better than the baseline: +0.1000 [")
+    assert decision.reason.startswith("clearly better than the first stage: +0.1000 [")
 
 
 def test_a_candidate_whose_interval_holds_zero_passes_and_is_told_apart():

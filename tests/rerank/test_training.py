@@ -17,7 +17,7 @@ from rerank.train_options import TrainOptions
 from rerank.training import train
 from rerank.training_data import Group
 
-OPTIONS = TrainOptions(epochs=40, learning_rate=5e-3, pairs_per_batch=12, precision="float32", seed=1)
+OPTIONS = TrainOptions(epochs=30, learning_rate=5e-3, pairs_per_batch=12, precision="float32", seed=1)
 
 
 def _scores(model: torch.nn.Module, encoder: object, group: Group) -> np.ndarray:
@@ -35,12 +35,11 @@ def test_every_loss_learns_to_rank(tiny_bert_dir: Path, loss: str) -> None:
     assert result.warnings == ()
     assert result.best_epoch == OPTIONS.epochs
     assert not model.training
-    margins = []
     for group in groups:
         scores = _scores(model, encoder, group)
-        assert scores.argmax() == 0
-        margins.append(scores[1:3].mean() - scores[3:].mean())
-    assert min(margins) > 0
+        assert scores[0] > scores[1:3].max() + 0.2
+        if loss != "listwise_kl":  # where nine tenths of the mass, and so of the gradient, are the best product's
+            assert scores[1:3].min() > scores[3:].max() + 0.2
 
 
 def test_the_same_training_gives_the_same_bits_whatever_the_callers_random_state(tiny_bert_dir: Path) -> None:
@@ -140,7 +139,7 @@ def test_divergence_says_at_which_step_and_what_to_try(tiny_bert_dir: Path) -> N
     model, encoder = toy_model(tiny_bert_dir)
     with torch.no_grad():
         model.classifier.weight.fill_(float("nan"))
-    with pytest.raises(MachineError, match=r"step 1 of 80 \(epoch 1\): loss nan.*lower learning_rate \(0.005\)"):
+    with pytest.raises(MachineError, match=r"step 1 of 60 \(epoch 1\): loss nan.*lower learning_rate \(0.005\)"):
         train(model, encoder, toy_groups(), OPTIONS)
 
 
@@ -179,7 +178,7 @@ def test_bad_groups_are_named(tiny_bert_dir: Path) -> None:
     negative = dataclasses.replace(good, weights=np.full(6, -1, dtype=np.float32))
     short = dataclasses.replace(good, targets=good.targets[:2])
     for bad, expected in ((nan, "target that is not finite"), (negative, "negative"), (short, "6 products but 2")):
-        with pytest.raises(InputError, match=f"'red shirt'.*{expected}"):
+        with pytest.raises(InputError, match=f"'shirt'.*{expected}"):
             train(model, encoder, [bad], OPTIONS)
     with pytest.raises(InputError, match=r"'margin_msee'; did you mean 'margin_mse'\?"):
         train(model, encoder, [good], dataclasses.replace(OPTIONS, loss="margin_msee"))

@@ -23,17 +23,23 @@ def toy_products() -> dict[str, Product]:
     return {title: Product(title, {"title": title}) for title in titles}
 
 
-def toy_groups(queries: int = 4, weights: bool = False) -> list[Group]:
-    """For each query the product of that name (target 3), two of the same kind (0) and three others (−3)."""
+def toy_groups(weights: bool = False) -> list[Group]:
+    """Four queries whose shoppers like red (target 3) better than blue (0), and these better than the rest (−3)."""
     products = toy_products()
     groups = []
-    for title in list(products)[: 5 * queries : 5]:
-        colour, thing = title.split()
-        kin = [products[f"{other} {thing}"] for other in COLOURS if other != colour][:2]
-        others = [product for name, product in products.items() if thing not in name and colour not in name][:3]
+    for place, thing in enumerate(THINGS):
+        other = THINGS[place - 1]
+        titles = [
+            f"red {thing}",
+            f"blue {thing}",
+            f"blue {other}",
+            f"green {thing}",
+            f"green {other}",
+            f"black {thing}",
+        ]
         targets = np.array([3, 0, 0, -3, -3, -3], dtype=np.float32)
         chosen = np.array([1, 1, 0.5, 1, 0.25, 1], dtype=np.float32) if weights else None
-        groups.append(Group(Query(title, title), [products[title], *kin, *others], targets, chosen))
+        groups.append(Group(Query(thing, thing), [products[title] for title in titles], targets, chosen))
     return groups
 
 

@@ -102,6 +102,23 @@ def test_ties_come_in_row_order_even_where_k_cuts_them(
     assert hits.tolist() == [1200, 1201, 1202]
 
 
+def test_different_vectors_of_equal_score_come_in_row_order(catalogue: Catalogue, tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    vectors = np.zeros((COUNT, DIMENSION), dtype=np.float32)
+    vectors[:, 0] = 3  # cosine .6 with the first axis, in every direction around it
+    vectors[:, 1:4] = rng.normal(size=(COUNT, 3))
+    vectors[:, 1:4] *= 4 / np.linalg.norm(vectors[:, 1:4], axis=1, keepdims=True)
+    index = built(tmp_path / "flat", catalogue, vectors, "flat")
+    query = np.eye(1, DIMENSION, dtype=np.float32)
+    every = np.concatenate([scores for _, scores in index.search(query, COUNT)])
+    for k in (1, 20, 2000):
+        (hits, scores) = index.search(query, k)[0]
+        best = np.sort(every)[::-1][:k]
+        assert scores.tolist() == best.tolist()
+        truth = index.scores(query[0], np.arange(COUNT))
+        assert hits.tolist() == np.lexsort((np.arange(COUNT), -truth))[:k].tolist()
+
+
 def test_scores_do_not_depend_on_what_is_searched_beside(indexes: dict, queries: np.ndarray) -> None:
     together = indexes["flat"].search(queries, 20)
     for query, (hits, scores) in zip(queries, together, strict=True):
@@ -141,13 +158,21 @@ def test_hnsw_recall_under_a_filter(
 
 
 def test_hnsw_gives_k_hits_even_where_the_walk_finds_fewer(
-    indexes: dict, queries: np.ndarray, cosines: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, vectors: np.ndarray, queries: np.ndarray, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(vector_index, "EXACT_ROWS", 0)
-    monkeypatch.setattr(vector_index, "EXACT_SHARE", 0.0)
-    rows = np.array([1, 17, 40])
-    for (hits, _), truth in zip(indexes["hnsw"].search(queries, 10, rows), cosines, strict=True):
-        assert hits.tolist() == sorted(rows.tolist(), key=lambda row: -truth[row])
+    build_index(
+        vectors,
+        tmp_path / "sparse",
+        catalogue,
+        TEMPLATE,
+        kind="hnsw",
+        encoder_fingerprint="abc",
+        connections=2,
+        construction=2,
+    )
+    index = load_index(tmp_path / "sparse", "abc")
+    for hits, _ in index.search(queries, COUNT):
+        assert sorted(hits.tolist()) == list(range(COUNT))
 
 
 @pytest.mark.parametrize("kind", ["flat", "hnsw"])

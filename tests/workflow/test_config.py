@@ -1,0 +1,59 @@
+"""Configs: every typo is named, every option is checked before any hour is spent."""
+
+from pathlib import Path
+
+import pytest
+
+from eval.errors import InputError
+from workflow.config import load_config, save_config
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_configs_that_ship_are_valid(path: Path) -> None:
+    assert load_config(path).name == path.stem
+
+
+def test_an_override_wins_over_the_file_and_a_saved_config_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("name: mine\nstudent: {layers: 3}\n")
+    config = load_config(path, {"student.layers": 2, "mine.queries": 5})
+    assert (config.student.layers, config.mine.queries) == (2, 5)
+    save_config(config, tmp_path / "resolved.yaml")
+    assert load_config(tmp_path / "resolved.yaml") == config
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: a\nstudnet: {}\n", "unknown option 'studnet'; did you mean 'student'?"),
+        ("name: a\nstudent: {train: {epoch: 2}}\n", "unknown option 'student.train.epoch'; did you mean 'epochs'?"),
+        (
+            "name: a\nstudent: {judgements_train: {lr: 2}}\n",
+            "unknown option 'student.judgements_train.lr'; known here:",
+        ),
+        ("seed: 1\n", "option 'name' is missing"),
+        ("name: a\nmine: {queries: 0}\n", "option 'mine.queries' is 0"),
+        ("name: ../elsewhere\n", "option 'name' is '../elsewhere'"),
+        ("name: [\n", "cannot be read as YAML"),
+        ("- a\n", "holds list, expected options"),
+        ("name: a\nteacher: {labels: l.parquet, lora: {}}\n", "teacher.labels and teacher.lora"),
+    ],
+)
+def test_a_mistake_is_named_with_its_fix(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_config(path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_config_and_a_section_set_as_a_value(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        load_config(tmp_path / "none.yaml")
+    path = tmp_path / "c.yaml"
+    path.write_text("name: a\nseed: 3\n")
+    with pytest.raises(InputError, match="seed is not a section"):
+        load_config(path, {"seed.deep": 1})
