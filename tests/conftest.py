@@ -1,7 +1,9 @@
 """Tiny models built from a configuration and a seed: no network, no hub, ready in a second."""
 
+import json
 import os
 import string
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that reaches for the hub fails at once, it does not wait
@@ -10,7 +12,14 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # tests start subproce
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertForSequenceClassification, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoTokenizer,
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+)
 from transformers import PreTrainedTokenizerFast as FastTokenizer
 
 _WORDS = (
@@ -101,3 +110,37 @@ def tiny_llama_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     LlamaForCausalLM(config).save_pretrained(path)
     tokenizer.save_pretrained(path)
     return path
+
+
+WriteEncoder = Callable[[Path, int], Path]
+
+
+@pytest.fixture(scope="session")
+def write_encoder(tiny_bert_dir: Path) -> WriteEncoder:
+    """Writes a sentence-transformers directory: a two-layer BERT and mean pooling, vectors of any length."""
+
+    def write(path: Path, seed: int) -> Path:
+        config = BertConfig.from_pretrained(tiny_bert_dir)
+        config.num_hidden_layers = 2
+        config.initializer_range = 0.3
+        torch.manual_seed(seed)
+        BertModel(config).save_pretrained(path)
+        AutoTokenizer.from_pretrained(tiny_bert_dir).save_pretrained(path)
+        modules = [("", "models.Transformer"), ("1_Pooling", "models.Pooling")]
+        listed = [
+            {"idx": number, "name": str(number), "path": folder, "type": f"sentence_transformers.{kind}"}
+            for number, (folder, kind) in enumerate(modules)
+        ]
+        pooling = {"word_embedding_dimension": config.hidden_size, "pooling_mode_mean_tokens": True}
+        (path / "1_Pooling").mkdir()
+        (path / "modules.json").write_text(json.dumps(listed))
+        (path / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+        (path / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 64, "do_lower_case": False}))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder_dir(write_encoder: WriteEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_encoder(tmp_path_factory.mktemp("encoder") / "tiny", 0)

@@ -4,7 +4,7 @@
 `dev: holdout`: the same, dev being a share of the train queries with two grades or more; cheap, for large data.
 `dev: folds`: the train queries with two grades or more are dealt into folds; each fold's chain learns from the others,
 so that every train query has an out-of-fold result (gate, blend); the main chain learns from all of train and is
-measured on test. No test query is ever learnt from. Nothing is stopped early on a fold: its queries are the measurement.
+measured on test. No test query is ever learnt from. Nothing is stopped early on a fold: its queries measure.
 """
 
 import random

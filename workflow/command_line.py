@@ -15,7 +15,7 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="distilrank",
         description="Distil an LLM's product-search judgement into a cross-encoder that answers in milliseconds.",
-        epilog="Exit codes: 0 done, 2 bad input, 3 the machine cannot, 4 the gate refuses, 5 partly done, 130 interrupted.",
+        epilog="Exit codes: 0 done, 2 bad input, 3 machine, 4 refused by the gate, 5 partly done, 130 interrupted.",
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

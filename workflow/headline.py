@@ -65,6 +65,6 @@ def _caption(judged: Evaluation, full: Evaluation, cutoff: int, recall: int, win
         "  Judged-only: each query's judged products, reranked. Full catalogue: unjudged products count as gain 0,",
         f"  and models rerank the first {window} products of the {judged.baseline} first stage.",
         "  Milliseconds: median of whole searches, one at a time, on this machine.",
-        f"  Brackets: 95 % intervals, bootstrap over queries ({SAMPLES:,} samples, seed {judged.seed}), differences paired.",
+        f"  Brackets: 95 % bootstrap intervals over queries ({SAMPLES:,} samples), paired for differences.",
         "  p: randomisation test, Holm's correction over the systems compared.",
     ]

@@ -100,7 +100,7 @@ class RunDirectory:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            stream = (self.root / ".lock").open("w")
+            stream = (self.root / ".lock").open("a")
         except OSError as error:
             raise MachineError(f"cannot write in {self.root}: {error.strerror}; choose another --runs") from error
         with stream:

@@ -1,51 +1,14 @@
-"""A small catalogue and a tiny bi-encoder, made from a configuration and a seed."""
+"""A small catalogue, and the tiny bi-encoder opened."""
 
-import json
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
-from transformers import AutoTokenizer, BertConfig, BertModel
 
 from retrieval.catalogue import Catalogue
 from retrieval.encoder import Encoder
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Product
-
-WriteEncoder = Callable[[Path, int], Path]
-
-
-@pytest.fixture(scope="session")
-def write_encoder(tiny_bert_dir: Path) -> WriteEncoder:
-    """Writes a sentence-transformers directory: a two-layer BERT and mean pooling, vectors of any length."""
-
-    def write(path: Path, seed: int) -> Path:
-        config = BertConfig.from_pretrained(tiny_bert_dir)
-        config.num_hidden_layers = 2
-        config.initializer_range = 0.3
-        torch.manual_seed(seed)
-        BertModel(config).save_pretrained(path)
-        AutoTokenizer.from_pretrained(tiny_bert_dir).save_pretrained(path)
-        modules = [("", "models.Transformer"), ("1_Pooling", "models.Pooling")]
-        listed = [
-            {"idx": number, "name": str(number), "path": folder, "type": f"sentence_transformers.{kind}"}
-            for number, (folder, kind) in enumerate(modules)
-        ]
-        pooling = {"word_embedding_dimension": config.hidden_size, "pooling_mode_mean_tokens": True}
-        (path / "1_Pooling").mkdir()
-        (path / "modules.json").write_text(json.dumps(listed))
-        (path / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
-        (path / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 64, "do_lower_case": False}))
-        return path
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def tiny_encoder_dir(write_encoder: WriteEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_encoder(tmp_path_factory.mktemp("encoder") / "tiny", 0)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ DIGEST = """
 import hashlib
 from retrieval.shop.shop import shop_data
 data = shop_data(300, 20, 5, 5, 50, seed=3)
-print(hashlib.sha256(repr((list(data.products()), data.queries, data.qrels, data.splits, data.log)).encode()).hexdigest())
+everything = repr((list(data.products()), data.queries, data.qrels, data.splits, data.log))
+print(hashlib.sha256(everything.encode()).hexdigest())
 """
 
 

@@ -55,5 +55,5 @@ def test_an_unsound_table_is_refused_by_name(table: str, before: str, after: str
 
 
 def test_an_unknown_world_is_refused() -> None:
-    with pytest.raises(InputError, match="third.*main, second"):
+    with pytest.raises(InputError, match=r"third.*main, second"):
         load_world("third")

@@ -1,0 +1,70 @@
+"""A run killed with SIGKILL at random moments ends, after restarts, with the artefacts of an undisturbed one."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from distilrank import main
+
+WriteConfig = Callable[..., Path]
+ACCEPT = ["--accept", "teacher", "--accept", "student"]
+STAGES = ("prepare", "index", "teacher", "mine", "label", "student", "measure")
+
+
+def _attempt(command: list[str], seconds: float) -> bool:
+    """Fork, run, and kill after `seconds`; True when the run ended by itself before that."""
+    child = os.fork()
+    if child == 0:
+        try:
+            with open(os.devnull, "w") as nothing:
+                os.dup2(nothing.fileno(), 1)
+                os.dup2(nothing.fileno(), 2)
+            torch.set_num_threads(1)
+            os._exit(main(command))
+        finally:
+            os._exit(99)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            assert os.waitstatus_to_exitcode(status) == 0
+            return True
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def _artefacts(run: Path) -> dict[str, bytes]:
+    """Every artefact's bytes but for what tells the time: records, manifest, milliseconds."""
+    timed = {"manifest.json", "metrics.json", "table.txt", ".lock"}
+    return {
+        path.relative_to(run).as_posix(): path.read_bytes()
+        for path in sorted(run.rglob("*"))
+        if path.is_file() and path.relative_to(run).parts[0] != "stages" and path.name not in timed
+    }
+
+
+def test_sigkill_at_random_moments_of_each_stage_changes_nothing(
+    write_config: WriteConfig, finished_run: Path, tmp_path: Path
+) -> None:
+    moments = random.Random(11)
+    config = str(write_config(tmp_path))
+    kills = 0
+    for stage in STAGES:
+        command = [stage if stage != "measure" else "run", config, "--runs", str(tmp_path / "runs"), *ACCEPT]
+        for _ in range(4):  # the first moments of a stage, then ever later ones
+            if _attempt(command, moments.uniform(0.02, 0.6)):
+                break
+            kills += 1
+        else:
+            assert _attempt(command, 120.0)
+    assert kills >= len(STAGES)
+    undisturbed, disturbed = _artefacts(finished_run), _artefacts(tmp_path / "runs" / "tiny")
+    assert disturbed.keys() == undisturbed.keys()
+    assert [name for name in undisturbed if disturbed[name] != undisturbed[name]] == []
