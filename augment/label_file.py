@@ -19,7 +19,7 @@ from retrieval.types import Query
 
 @dataclass(frozen=True)
 class FileLabels:
-    """One query's labels: `distributions` float32 [n, grades], rows are distributions over the scale, best grade first."""
+    """One query's labels: `distributions` float32 [n, grades] over the scale, best grade first."""
 
     query: Query
     product_ids: tuple[str, ...]

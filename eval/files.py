@@ -42,7 +42,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except OSError as error:
         if error.filename is not None and not Path(error.filename).is_relative_to(path.parent):
             raise  # a file that the block read, not the one it writes
-        reason = error.strerror or error
+        # copytree gathers what went wrong in a list of (source, destination, reason)
+        reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
         raise MachineError(f"cannot write {path}: {reason}; free space or choose another place") from error
     finally:
         _remove(temporary)
