@@ -181,6 +181,9 @@ class StudentSection(Section):
     max_length: Count = 64
     loss: Literal["margin_mse", "pointwise_mse", "ranknet", "listwise_kl", "soft_bce"] = "margin_mse"
     train: TrainSection = TrainSection(epochs=3, learning_rate=1e-4)
+    final_train: TrainSection | None = None
+    """A last pass over the judgements, with `final_loss`; null leaves it out."""
+    final_loss: Literal["soft_bce", "ranknet", "listwise_kl", "margin_mse", "pointwise_mse"] = "soft_bce"
     judgements_train: TrainSection | None = TrainSection(epochs=8, learning_rate=1e-4)
     """How the student that learns from the judgements alone is trained, for comparison; null leaves it out."""
 

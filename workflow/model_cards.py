@@ -14,7 +14,7 @@ _SHOWN = ("bm25", "dense", "hybrid", "teacher", STUDENT, BLENDED)
 def write_card(config: Config, prepared: Prepared, chain: Chain, results: Results) -> None:
     """Write README.md into the main chain's student directory."""
     student = Student.load(chain.student)
-    training = student.facts["training"]
+    training = student.facts.get("distillation", student.facts["training"])
     measured = [
         Measured(f"{row.system} ({name})", row.measure, row.value.mean, row.value.low, row.value.high, row.value.n)
         for name, evaluation in results.evaluations.items()

@@ -1,59 +1,33 @@
 """The stages, top to bottom as the work runs; each reads what the ones before it wrote and writes its own artefacts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.guard import LeakGuard
 from augment.journal import open_journal
 from augment.labelling import label_pairs
-from augment.mining import MineOptions, mine
+from augment.mine_options import MineOptions
+from augment.mining import mine
 from augment.pairs import Pairs
 from augment.selection import Stratum
 from eval.errors import GateRefusedError
 from eval.files import read_json
-from eval.measures import per_query
-from rerank.gate import gate
-from rerank.lora import LoraOptions
-from rerank.student import Student, train_student
-from rerank.teacher import JudgedQuery, Teacher, train_teacher
-from rerank.training import Group
+from rerank.student import Student
+from rerank.teacher import Teacher
 from rerank.types import Reranker
 from retrieval.data.describe import describe
-from workflow.chains import chains, protected_queries
-from workflow.config import Config, TrainSection
-from workflow.first_stage import build_first_stage, model_path, open_first_stages, student_template, teacher_template
+from workflow.config import Config
+from workflow.first_stage import build_first_stage, model_path, open_first_stages, student_template
 from workflow.inputs import label_file, read_input
 from workflow.measure import measure, write_report
 from workflow.model_cards import write_card
-from workflow.prepared import Prepared, load_prepared, write_prepared
-from workflow.progress import StageProgress
-from workflow.run_directory import Chain, RunDirectory
+from workflow.prepared import write_prepared
 from workflow.stages import Stage
-from workflow.systems import parts, reranker_judged, retriever_judged
-from workflow.training import given_labels, judged_queries, labelled_groups, mean_ndcg, soft_groups, train_options
-
-
-@dataclass
-class Work:
-    """What a stage works with: the config, the run's directory, where to report, and what the user allows."""
-
-    config: Config
-    run: RunDirectory
-    progress: StageProgress
-    accept: frozenset[str]
-    retry_failed: bool
-
-    def prepared(self) -> Prepared:
-        return load_prepared(self.run.data)
-
-    def chains(self, prepared: Prepared) -> list[Chain]:
-        return chains(self.config, prepared, self.run)
-
-    def guard(self, prepared: Prepared) -> LeakGuard:
-        """Protects dev, test and fold queries from ever being mined or learnt from given labels."""
-        return LeakGuard(prepared.queries[i] for i in protected_queries(prepared, self.chains(prepared)))
+from workflow.students import distil, learn_judgements_alone
+from workflow.systems import parts
+from workflow.teachers import audit, train_chain_teacher
+from workflow.training import given_labels, judged_queries
+from workflow.work import Work
 
 
 def prepare(work: Work) -> dict[str, Any]:
@@ -77,7 +51,9 @@ def teacher(work: Work) -> dict[str, Any]:
     given = label_file(config)
     if given is not None:
         judged, found = given_labels(prepared, given, work.guard(prepared))
-        _teach(work, prepared, base, judged, work.run.labels_teacher, config.teacher.labels_train, "given labels")
+        train_chain_teacher(
+            work, prepared, base, judged, work.run.labels_teacher, config.teacher.labels_train, "given labels"
+        )
         base = str(work.run.labels_teacher)
         facts["given labels"] = {
             "queries": len(judged),
@@ -88,8 +64,8 @@ def teacher(work: Work) -> dict[str, Any]:
     made = work.chains(prepared)
     for chain in made:
         judged = judged_queries(prepared, chain.train_ids)
-        _teach(work, prepared, base, judged, chain.teacher, config.teacher.train, chain.name, chain)
-    return {**facts, "judged queries": len(made[-1].train_ids), "audit": _audit(work, prepared, made)}
+        train_chain_teacher(work, prepared, base, judged, chain.teacher, config.teacher.train, chain.name, chain)
+    return {**facts, "judged queries": len(made[-1].train_ids), "audit": audit(work, prepared, made)}
 
 
 def mined(work: Work) -> dict[str, Any]:
@@ -119,10 +95,10 @@ def mined(work: Work) -> dict[str, Any]:
 def label(work: Work) -> dict[str, Any]:
     """Each chain's teacher labels the mined pairs, exactly once; a teacher that the gate refused does not start."""
     config, prepared = work.config, work.prepared()
-    audit = read_json(work.run.stages / "teacher.json")["facts"]["audit"]
-    if not audit["passed"] and "teacher" not in work.accept:
+    audited = read_json(work.run.stages / "teacher.json")["facts"]["audit"]
+    if not audited["passed"] and "teacher" not in work.accept:
         raise GateRefusedError(
-            f"the teacher is {audit['reason']}; its labels would teach the student to rank worse. Give it more "
+            f"the teacher is {audited['reason']}; its labels would teach the student to rank worse. Give it more "
             "judgements or a better model, or go on with --accept teacher"
         )
     pairs, counts = Pairs(work.run.pairs), {}
@@ -149,20 +125,12 @@ def label(work: Work) -> dict[str, Any]:
 def student(work: Work) -> dict[str, Any]:
     """Train each chain's student on its teacher's labels, and one on the judgements alone to compare with."""
     config, prepared = work.config, work.prepared()
-    facts = {}
+    facts: dict[str, Any] = {}
     for chain in work.chains(prepared):
         if not chain.student.exists():
-            groups = labelled_groups(prepared, chain.journal)
-            section = config.student.train
-            parent = str(chain.teacher) if config.student.parent == "teacher" else model_path(config.student.parent)
-            facts[chain.name] = _learn(
-                work, prepared, chain, parent, groups, section, config.student.loss, chain.student
-            )
+            facts[chain.name] = distil(work, prepared, chain)
         if config.student.judgements_train is not None and not chain.student_without.exists():
-            # Not the trained teacher's layers: these hold what the given labels taught.
-            untaught = config.teacher.model if config.student.parent == "teacher" else config.student.parent
-            groups, section = soft_groups(prepared, chain.train_ids), config.student.judgements_train
-            _learn(work, prepared, chain, model_path(untaught), groups, section, "soft_bce", chain.student_without)
+            learn_judgements_alone(work, prepared, chain)
     return facts
 
 
@@ -225,92 +193,6 @@ def stages(config: Config) -> list[Stage]:
         ),
         Stage("measure", "measure everything", measured, ("seed", "measure"), ("student",), ("report",)),
     ]
-
-
-def _teach(
-    work: Work,
-    prepared: Prepared,
-    base: str,
-    judged: list[JudgedQuery],
-    path: Path,
-    section: TrainSection,
-    what: str,
-    chain: Chain | None = None,
-) -> None:
-    if path.exists():
-        return
-    config = work.config
-    watched = chain.dev_ids if chain is not None and chain.fold is None else ()
-    cutoff = config.measure.cutoff
-    train_teacher(
-        base,
-        config.teacher.head,
-        judged,
-        prepared.scale,
-        teacher_template(config, prepared.catalogue),
-        path,
-        train_options(section, "", config.seed),
-        max_length=config.teacher.max_length,
-        lora=None if config.teacher.lora is None else LoraOptions(**config.teacher.lora.model_dump()),
-        checkpoints=work.run.scratch("teacher") / what.replace(" ", "-"),
-        validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
-        progress=work.progress.task(f"training the teacher, {what}"),
-    )
-
-
-def _audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
-    """The gate before bulk labelling: each chain's teacher on the dev queries it did not learn from."""
-    config = work.config
-    first = open_first_stages(config, prepared.catalogue, work.run)[config.index.first_stage]
-    ours, theirs = {}, {}
-    for chain in made:
-        if chain.dev_ids:
-            ours.update(reranker_judged(Teacher.load(chain.teacher), prepared, chain.dev_ids))
-            theirs.update(retriever_judged(first, prepared, chain.dev_ids))
-    name = f"nDCG@{config.measure.cutoff}"
-    qrels = {i: prepared.qrels[i] for i in ours}
-    values = [per_query(qrels, run, [name])[name] for run in (ours, theirs)]
-    decision = gate(values[0], values[1], config.seed)
-    return {
-        "passed": decision.passed,
-        "reason": decision.reason,
-        "interval": decision.interval._asdict(),
-        "measure": f"{name}, judged-only",
-    }
-
-
-def _learn(
-    work: Work,
-    prepared: Prepared,
-    chain: Chain,
-    parent: str,
-    groups: list[Group],
-    section: TrainSection,
-    loss: str,
-    path: Path,
-) -> dict[str, Any]:
-    options = work.config.student
-    watched = chain.dev_ids if chain.fold is None else ()
-    cutoff = work.config.measure.cutoff
-    what = f"{path.name}, {chain.name}"
-    _, result = train_student(
-        parent,
-        groups,
-        train_options(section, loss, work.config.seed),
-        path,
-        student_template(work.config, prepared.catalogue),
-        layers=options.layers,
-        max_length=options.max_length,
-        checkpoints=work.run.scratch("student") / what.replace(", ", "-").replace(" ", "-"),
-        validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
-        progress=work.progress.task(f"training the {what}"),
-    )
-    return {
-        "queries": len(groups),
-        "pairs": sum(len(group.products) for group in groups),
-        "best epoch": result.best_epoch,
-        "warnings": list(result.warnings),
-    }
 
 
 def _load_student(path: Path) -> Student:

@@ -6,10 +6,11 @@ from rich.console import Console
 
 from workflow.config import Config, save_config
 from workflow.inputs import input_fingerprint
-from workflow.pipeline import Work, stages
+from workflow.pipeline import stages
 from workflow.progress import StageProgress
 from workflow.run_directory import RunDirectory
 from workflow.stages import begin, finish, is_up_to_date, stage_keys, write_manifest
+from workflow.work import Work
 
 
 def run_stages(

@@ -125,13 +125,13 @@ class Shop:
     def log(self, size: int, leaks: Sequence[str] = (), *, judge: Judge | None = None) -> list[LogQuery]:
         """A query log of `size` distinct texts, most frequent first (see `query_log.draw_log`).
 
-        One query in seven comes from a product that the catalogue may not hold: some of these it cannot answer.
+        One query in four comes from a product that the catalogue may not hold: many of these it cannot answer.
         """
         judge = judge or self.judge()
         rng = stream(self.seed, "log", 0)
 
         def draw() -> tuple[str, int]:
-            if rng.random() < 1 / 7:
+            if rng.random() < 0.25:
                 record = self.record((1 << 40) + rng.randrange(1 << 40))
             else:
                 record = judge.records[rng.randrange(len(judge.records))]

@@ -1,4 +1,4 @@
-"""A disk that takes no more: one clear line, exit code 3, nothing half-written, and the run goes on once there is room."""
+"""A disk that takes no more: one clear line, exit code 3, nothing half-written; the run goes on once there is room."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ ACCEPT = ["--accept", "teacher", "--accept", "student"]
 
 
 def _with_files_of_at_most(size: int, command: list[str], said: Path) -> int:
-    """Run the command in a fork that cannot write a file beyond `size` bytes; its exit code. What it says is in `said`."""
+    """The exit code of the command in a fork that cannot write a file beyond `size` bytes; its words go to `said`."""
     child = os.fork()
     if child == 0:
         try:

@@ -1,0 +1,80 @@
+"""The students of a run: each chain's learns its teacher's labels, and one for comparison the judgements alone."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.files import read_json
+from rerank.student import train_student
+from rerank.student_files import STUDENT_FILE
+from rerank.training import Group
+from workflow.config import TrainSection
+from workflow.first_stage import model_path, student_template
+from workflow.prepared import Prepared
+from workflow.run_directory import Chain
+from workflow.training import labelled_groups, mean_ndcg, soft_groups, train_options
+from workflow.work import Work
+
+
+def distil(work: Work, prepared: Prepared, chain: Chain) -> dict[str, Any]:
+    """Train the chain's student on its teacher's labels, then, if the config says so, on the judgements."""
+    options = work.config.student
+    parent = str(chain.teacher) if options.parent == "teacher" else model_path(options.parent)
+    groups = labelled_groups(prepared, chain.journal)
+    if options.final_train is None:
+        return _learn(work, prepared, chain, parent, options.layers, groups, options.train, options.loss, chain.student)
+    distilled = work.run.scratch("student") / chain.name.replace(" ", "-") / "distilled"
+    if not distilled.exists():
+        _learn(work, prepared, chain, parent, options.layers, groups, options.train, options.loss, distilled)
+    about = read_json(distilled / STUDENT_FILE)
+    known = {name: about[name] for name in ("parent", "layers", "parent_layers")} | {"distillation": about["training"]}
+    judged = soft_groups(prepared, chain.train_ids)
+    section, loss = options.final_train, options.final_loss
+    _learn(work, prepared, chain, str(distilled), None, judged, section, loss, chain.student, known)
+    return {name: about["training"][name] for name in ("queries", "pairs")}
+
+
+def learn_judgements_alone(work: Work, prepared: Prepared, chain: Chain) -> None:
+    """Train the student to compare with, on the judgements' soft targets and nothing else."""
+    options = work.config.student
+    # Not the trained teacher's layers: these hold what it learnt from given labels.
+    parent = model_path(work.config.teacher.model if options.parent == "teacher" else options.parent)
+    groups, section = soft_groups(prepared, chain.train_ids), options.judgements_train
+    assert section is not None
+    _learn(work, prepared, chain, parent, options.layers, groups, section, "soft_bce", chain.student_without)
+
+
+def _learn(
+    work: Work,
+    prepared: Prepared,
+    chain: Chain,
+    parent: str,
+    layers: Sequence[int] | int | None,
+    groups: list[Group],
+    section: TrainSection,
+    loss: str,
+    path: Path,
+    facts: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    watched = chain.dev_ids if chain.fold is None else ()
+    cutoff = work.config.measure.cutoff
+    _, result = train_student(
+        parent,
+        groups,
+        train_options(section, loss, work.config.seed),
+        path,
+        student_template(work.config, prepared.catalogue),
+        layers=layers,
+        max_length=work.config.student.max_length,
+        checkpoints=work.run.scratch("student") / chain.name.replace(" ", "-") / f"{path.name}-checkpoints",
+        validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
+        progress=work.progress.task(f"training {path.name}, {chain.name}"),
+        facts=facts,
+    )
+    pairs = sum(len(group.products) for group in groups)
+    return {
+        "queries": len(groups),
+        "pairs": pairs,
+        "best epoch": result.best_epoch,
+        "warnings": list(result.warnings),
+    }
