@@ -60,7 +60,7 @@ class TrainingData:
                 f"{left_out} queries with fewer than {fewest} products are left out: {loss} compares products",
             )
         for group in self.groups:
-            _check(group)
+            _check(group, loss)
         self.tokens = pair_encoder.encode(
             [(group.query, product) for group in self.groups for product in group.products]
         )
@@ -107,7 +107,7 @@ class TrainingData:
         return digest.hexdigest()
 
 
-def _check(group: Group) -> None:
+def _check(group: Group, loss: str) -> None:
     query = f"query {group.query.id!r} ({group.query.text[:60]!r})"
     if len(group.targets) != len(group.products) or (
         group.weights is not None and len(group.weights) != len(group.products)
@@ -117,5 +117,10 @@ def _check(group: Group) -> None:
         )
     if not np.isfinite(group.targets).all():
         raise InputError(f"{query} has a target that is not finite; leave failed labels out")
+    if loss == "soft_bce" and (group.targets.min() < 0 or group.targets.max() > 1):
+        raise InputError(
+            f"{query} has targets from {group.targets.min():g} to {group.targets.max():g}; soft_bce learns "
+            "probabilities in [0, 1], so put a teacher's logits through a sigmoid first"
+        )
     if group.weights is not None and not (np.isfinite(group.weights).all() and (group.weights >= 0).all()):
         raise InputError(f"{query} has a weight that is negative or not finite; weights are finite and 0 or more")

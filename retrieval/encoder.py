@@ -63,7 +63,7 @@ class Encoder:
         product_prefix: str = "",
     ):
         self.path = path
-        self._directory = _directory(path)
+        self._directory = model_directory(path)
         try:
             with quiet_transformers():
                 self._model = SentenceTransformer(str(self._directory), device=device)
@@ -103,10 +103,12 @@ class Encoder:
     @functools.cached_property
     def fingerprint(self) -> str:
         """16 hex digits over all that decides a vector: the model's files, the maximal length and the prefixes."""
-        found = sorted(self._directory.rglob("*"))
-        skipped = {"onnx", "openvino"}
-        files = [f for f in found if f.is_file() and f.suffix in _MODEL_FILES and f.parent.name not in skipped]
-        settings = [fingerprint(files), self._model.max_seq_length, self.query_prefix, self.product_prefix]
+        settings = [
+            fingerprint(model_files(self._directory)),
+            self._model.max_seq_length,
+            self.query_prefix,
+            self.product_prefix,
+        ]
         return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
 
     def _encode(self, texts: Sequence[str], prefix: str, batch_size: int, progress: Progress | None) -> np.ndarray:
@@ -140,7 +142,19 @@ class Encoder:
         self._model.max_seq_length = max_length
 
 
-def _directory(path: str) -> Path:
+def model_files(directory: Path) -> list[Path]:
+    """The files of a model directory that decide what the model answers, in order."""
+    skipped = {"onnx", "openvino"}
+    found = sorted(directory.rglob("*"))
+    return [f for f in found if f.is_file() and f.suffix in _MODEL_FILES and f.parent.name not in skipped]
+
+
+def model_directory(path: str) -> Path:
+    """The directory of a model: `path` itself, or where the hub's model of that name has been downloaded to.
+
+    Raises:
+        MachineError: it is neither.
+    """
     directory = Path(path)
     if directory.exists():
         if not (directory / "modules.json").exists() and not (directory / "config.json").exists():

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from eval.errors import InputError
 from eval.evaluation import Evaluation, evaluate
 from eval.measures import per_query
-from eval.trec import Run
+from eval.trec import Qrels, Run
 from rerank.blend import fit_weight
 from rerank.gate import GateDecision, gate
 from rerank.pipeline import SearchPipeline
@@ -20,8 +21,32 @@ Mode = Literal["judged-only", "full catalogue"]
 MODES: tuple[Mode, ...] = ("judged-only", "full catalogue")
 
 
+def measured_sets(qrels: Qrels, parts: Sequence[Part], min_judged: int) -> dict[str, list[str]]:
+    """The test split and, where there are folds, all full queries out-of-fold, test with them.
+
+    Raises:
+        InputError: when neither has a query.
+    """
+    main = parts[-1]
+    given = set(main.chain.dev_ids)
+    sets = {"test": [i for i in main.query_ids if i not in given]}
+    if len(parts) > 1:
+        sets["out-of-fold"] = [i for part in parts for i in part.query_ids if len(qrels[i]) >= min_judged]
+    found = {name: query_ids for name, query_ids in sets.items() if query_ids}
+    if not found:
+        raise InputError(
+            f"no unseen query has two grades and measure.min_judged ({min_judged}) judged products, so nothing can be "
+            "measured; lower measure.min_judged, or add test judgements"
+        )
+    return found
+
+
 class Bench:
-    """Ranks, fits and compares on the parts' queries; `first` is the first stage that rerankers rerank."""
+    """Ranks, fits and compares on the parts' queries; `first` is the first stage that rerankers rerank.
+
+    Raises:
+        InputError: when there is no query to compare on.
+    """
 
     def __init__(
         self, config: Config, prepared: Prepared, first: Retriever, parts: Sequence[Part], progress: StageProgress
@@ -34,6 +59,7 @@ class Bench:
         self.parts = parts
         self.progress = progress
         self.ndcg = f"nDCG@{config.measure.cutoff}"
+        self.sets()  # nothing to compare on should show before hours of ranking
 
     @property
     def query_ids(self) -> list[str]:
@@ -82,18 +108,12 @@ class Bench:
 
     def milliseconds(self, pipeline: SearchPipeline) -> float:
         """Median milliseconds of one search by the main chain's pipeline, queries one at a time."""
-        timed = self.parts[-1].query_ids[: self.options.timed_queries]
-        return milliseconds(pipeline, self.prepared, timed, self.options.cutoff)
+        queries = self.parts[-1].query_ids or self.query_ids  # of the folds, where the main chain measures none
+        return milliseconds(pipeline, self.prepared, queries[: self.options.timed_queries], self.options.cutoff)
 
     def sets(self) -> dict[str, list[str]]:
-        """The test split and, where there are folds, all full queries out-of-fold, test with them."""
-        main = self.parts[-1]
-        given = set(main.chain.dev_ids)
-        test = [query_id for query_id in main.query_ids if query_id not in given]
-        found = {"test": test} if test else {}
-        if len(self.parts) > 1:
-            found["out-of-fold"] = [i for i in self.query_ids if len(self.prepared.qrels[i]) >= self.options.min_judged]
-        return found
+        """What to compare on, by name; see `measured_sets`."""
+        return measured_sets(self.prepared.qrels, self.parts, self.options.min_judged)
 
     def evaluate(self, query_ids: Sequence[str], mode: Mode, runs: Mapping[str, Run]) -> Evaluation:
         """All systems on these queries, against the first stage."""

@@ -1,4 +1,4 @@
-"""The command line's grammar; what each command does is in distilrank.py."""
+"""The command line's grammar; what each command does is in workflow/commands.py."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,6 +8,9 @@ from typing import Any
 import yaml
 
 from eval.errors import InputError
+
+LABELLING = ("label", "student", "measure")
+"""The stages that label pairs or come after it: the gate stands before labelling, and at the end."""
 
 
 def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
@@ -21,8 +24,12 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="every stage that is not up to date, then the table of metrics")
     _pipeline_options(run)
+    _labelling_options(run)
     for name, title in stage_titles.items():
-        _pipeline_options(commands.add_parser(name, help=f"one stage, and what it needs: {title}"))
+        stage = commands.add_parser(name, help=f"one stage, and what it needs: {title}")
+        _pipeline_options(stage)
+        if name in LABELLING:
+            _labelling_options(stage)
 
     search = commands.add_parser("search", help="first-stage and reranked hits side by side")
     search.add_argument("run", type=Path, metavar="RUN", help="a run directory")
@@ -46,10 +53,12 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="look at input data").add_subparsers(dest="data_command", required=True)
     describe = data.add_parser("describe", help="queries, products, grades, judged per query, problems")
-    describe.add_argument("path", type=Path, metavar="PATH", help="a data directory")
-    describe.add_argument("--format", default="auto", choices=["auto", "esci", "wands", "beir", "plain"])
-    describe.add_argument("--log", type=Path, help="a query log")
+    _data_options(describe)
     describe.add_argument("--json", action="store_true", help="machine-readable")
+    export = data.add_parser("export", help="write the data in another tool's form")
+    _data_options(export)
+    export.add_argument("--to", required=True, choices=["beir", "quepid"], help="a BEIR directory, or a Quepid CSV")
+    export.add_argument("out", type=Path, metavar="OUT", help="the directory or file to write; it must not exist")
 
     doctor = commands.add_parser("doctor", help="check machine, config and data before any hour is spent")
     _pipeline_options(doctor)
@@ -60,14 +69,21 @@ def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
     """The options set on the command line, by their dotted names.
 
     Raises:
-        InputError: for a --set without "=".
+        InputError: for a --set without "=", or with a value that is not YAML.
     """
     found: dict[str, Any] = {}
     for assignment in arguments.set:
         name, separator, value = assignment.partition("=")
         if not separator:
             raise InputError(f"--set {assignment!r} has no '='; write --set student.layers=3")
-        found[name] = yaml.safe_load(value)
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            problem = getattr(error, "problem", None) or "not YAML"
+            raise InputError(
+                f"--set {assignment!r} has a value that cannot be read ({problem}); write it as in the config, for "
+                "instance --set 'fields.student=[title, brand]'"
+            ) from None
     if arguments.data is not None:
         found["data.path"] = str(arguments.data)
     return found
@@ -91,8 +107,19 @@ def _pipeline_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--set", action="append", default=[], metavar="OPTION=VALUE", help="override an option of the config"
     )
+    command.add_argument("--json", action="store_true", help="machine-readable result on standard output")
+    command.set_defaults(accept=[], retry_failed=False)
+
+
+def _labelling_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--accept", action="append", default=[], choices=["teacher", "student"], help="go on though the gate refuses it"
     )
     command.add_argument("--retry-failed", action="store_true", help="ask the teacher again for pairs that failed")
-    command.add_argument("--json", action="store_true", help="machine-readable result on standard output")
+
+
+def _data_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("path", type=Path, metavar="PATH", help="a data directory, or a config (.yaml) that names it")
+    command.add_argument("--data", type=Path, metavar="DIR", help="where the data of a config is (data.path)")
+    command.add_argument("--format", choices=["auto", "esci", "wands", "beir", "plain"], help="default: auto")
+    command.add_argument("--log", type=Path, help="a query log")

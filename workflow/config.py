@@ -1,17 +1,21 @@
 """The configuration of a run: every option with its default, checked before any hour is spent.
 
-A typo is an error that names the nearest option; nothing is silently ignored.
+What can be known from the options alone is refused here; what needs the data or a model, `distilrank doctor` looks at.
 """
 
-import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from augment import selection
+from augment.mine_options import MineOptions
 from eval.errors import InputError
 from eval.files import write_text
+from eval.grades import ESCI, WANDS, Grade, GradeScale
+from retrieval.product_text import ProductTemplate
+from workflow.load_config import read_options
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -65,12 +69,48 @@ class DataSection(Section):
     folds: Annotated[int, Field(ge=2)] = 4
     holdout: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
+    def grade_scale(self) -> GradeScale | None:
+        """The scale that is named or spelt out here, best grade first; None leaves it to the reader.
+
+        Raises:
+            ValueError: when there are fewer than two grades, or two grades share a gain.
+        """
+        if self.scale is None:
+            return None
+        if isinstance(self.scale, str):
+            return {"esci": ESCI, "wands": WANDS}[self.scale]
+        if len(self.scale) < 2:
+            raise ValueError(
+                f"data.scale has {len(self.scale)} grades, expected two or more; write one line a grade, "
+                "name: [gain, soft target]"
+            )
+        ordered = sorted(self.scale.items(), key=lambda item: -item[1][0])
+        grades = tuple(Grade(name, gain, target) for name, (gain, target) in ordered)
+        try:
+            return GradeScale("own", grades, grades[0].name)
+        except InputError as error:
+            raise ValueError(f"data.scale: {error}") from None
+
+    @model_validator(mode="after")
+    def _scale_is_one(self) -> "DataSection":
+        self.grade_scale()
+        return self
+
 
 class FieldsSection(Section):
     """Which product fields the models read, in this order; the teacher may read more."""
 
     student: tuple[str, ...] = ("title", "brand", "colour")
     teacher: tuple[str, ...] = ("title", "brand", "colour")
+
+    @model_validator(mode="after")
+    def _fields_make_a_text(self) -> "FieldsSection":
+        for who, fields in (("student", self.student), ("teacher", self.teacher)):
+            try:
+                ProductTemplate(fields)
+            except InputError as error:
+                raise ValueError(f"fields.{who}: {error}") from None
+        return self
 
 
 class EncoderSection(Section):
@@ -91,7 +131,10 @@ class IndexSection(Section):
 
 
 class TrainSection(Section):
-    """How a cross-encoder is trained; shared by teacher and student."""
+    """How a cross-encoder is trained.
+
+    Each use is a subclass with its own defaults, so that setting one option leaves the others as they are.
+    """
 
     epochs: Count = 2
     learning_rate: Positive = 5e-5
@@ -104,6 +147,34 @@ class TrainSection(Section):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     freeze_embeddings: bool = False
     checkpoint_seconds: Positive = 60.0
+
+
+class LabelsTrain(TrainSection):
+    """How the teacher learns given labels."""
+
+
+class TeacherTrain(TrainSection):
+    """How the teacher learns the judgements."""
+
+    epochs: Count = 3
+
+
+class StudentTrain(TrainSection):
+    """How the student learns the teacher's labels."""
+
+    epochs: Count = 3
+    learning_rate: Positive = 1e-4
+
+
+class FinalTrain(TrainSection):
+    """How the student's last pass over the judgements goes."""
+
+
+class JudgementsTrain(TrainSection):
+    """How the student that learns from the judgements alone is trained."""
+
+    epochs: Count = 8
+    learning_rate: Positive = 1e-4
 
 
 class LoraSection(Section):
@@ -121,11 +192,11 @@ class TeacherSection(Section):
     model: str = "default"
     labels: str | None = None
     """A file of labels another judge has given (query, product_id, grade or p_GRADE); learnt before the judgements."""
-    labels_train: TrainSection = TrainSection(epochs=2)
+    labels_train: LabelsTrain = LabelsTrain()
     head: Literal["soft", "grades"] = "soft"
     max_length: Count = 128
     lora: LoraSection | None = None
-    train: TrainSection = TrainSection(epochs=3)
+    train: TeacherTrain = TeacherTrain()
 
     @model_validator(mode="after")
     def _labels_need_full_weights(self) -> "TeacherSection":
@@ -163,6 +234,23 @@ class MineSection(Section):
     category_field: str | None = "category"
     judged: bool = True
 
+    def options(self) -> MineOptions:
+        """What augment.mining takes.
+
+        Raises:
+            InputError: when the strata overlap, reach below `depth`, or nothing is asked for.
+        """
+        strata = tuple(selection.Stratum(**stratum.model_dump()) for stratum in self.strata)
+        return MineOptions(**self.model_dump(exclude={"strata"}), strata=strata)
+
+    @model_validator(mode="after")
+    def _can_be_mined(self) -> "MineSection":
+        try:
+            self.options()
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return self
+
 
 class LabelSection(Section):
     """The teacher's bulk labelling."""
@@ -180,11 +268,11 @@ class StudentSection(Section):
     layers: Count | tuple[int, ...] | None = None
     max_length: Count = 64
     loss: Literal["margin_mse", "pointwise_mse", "ranknet", "listwise_kl", "soft_bce"] = "margin_mse"
-    train: TrainSection = TrainSection(epochs=3, learning_rate=1e-4)
-    final_train: TrainSection | None = None
+    train: StudentTrain = StudentTrain()
+    final_train: FinalTrain | None = None
     """A last pass over the judgements, with `final_loss`; null leaves it out."""
     final_loss: Literal["soft_bce", "ranknet", "listwise_kl", "margin_mse", "pointwise_mse"] = "soft_bce"
-    judgements_train: TrainSection | None = TrainSection(epochs=8, learning_rate=1e-4)
+    judgements_train: JudgementsTrain | None = JudgementsTrain()
     """How the student that learns from the judgements alone is trained, for comparison; null leaves it out."""
 
 
@@ -199,15 +287,18 @@ class MeasureSection(Section):
 
 
 class BudgetSection(Section):
-    """Minutes a stage may take before it stops with what it has (exit code 5); running again goes on."""
+    """Minutes a stage may take before it stops with what it has (exit code 5); running again goes on.
 
-    prepare: Positive | None = None
+    Prepare and measure keep nothing until they are whole, so a budget could only waste them: they have none.
+    """
+
+    prepare: ClassVar[None] = None
+    measure: ClassVar[None] = None
     index: Positive | None = None
     mine: Positive | None = None
     teacher: Positive | None = None
     label: Positive | None = None
     student: Positive | None = None
-    measure: Positive | None = None
 
 
 class Config(Section):
@@ -227,6 +318,15 @@ class Config(Section):
     measure: MeasureSection = MeasureSection()
     budget_minutes: BudgetSection = BudgetSection()
 
+    @model_validator(mode="after")
+    def _the_parent_has_layers(self) -> "Config":
+        if self.student.parent == "teacher" and self.teacher.lora is not None:
+            raise ValueError(
+                "student.parent is 'teacher' and teacher.lora is set, expected a teacher with weights of its own: "
+                "give student.parent an encoder's directory or hub name, or leave teacher.lora out"
+            )
+        return self
+
 
 def load_config(path: Path, overrides: dict[str, Any] | None = None) -> Config:
     """Read a YAML config; `overrides` maps dotted option names to values and wins over the file.
@@ -234,66 +334,9 @@ def load_config(path: Path, overrides: dict[str, Any] | None = None) -> Config:
     Raises:
         InputError: when the file is missing, is not YAML, or has an unknown or ill-typed option (every one is named).
     """
-    try:
-        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"config {path} does not exist; configs/ has examples") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"config {path} cannot be read as YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(tree, dict):
-        raise InputError(f"config {path} holds {type(tree).__name__}, expected options (name: value)")
-    for dotted, value in (overrides or {}).items():
-        _put(tree, dotted.split("."), value)
-    try:
-        return Config.model_validate(tree)
-    except ValidationError as error:
-        lines = "; ".join(_explain(detail) for detail in error.errors())
-        raise InputError(f"config {path}: {lines}") from None
+    return read_options(Config, path, overrides or {})
 
 
 def save_config(config: Config, path: Path) -> None:
     """Write the resolved config, every default spelt out."""
     write_text(path, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
-
-
-def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
-    for key in keys[:-1]:
-        tree = tree.setdefault(key, {})
-        if not isinstance(tree, dict):
-            raise InputError(f"option {'.'.join(keys)} cannot be set: {key} is not a section")
-    tree[keys[-1]] = value
-
-
-def _explain(detail: Any) -> str:
-    location = [str(part) for part in detail["loc"]]
-    name = ".".join(location)
-    if detail["type"] == "extra_forbidden":
-        known = _options_at(location[:-1])
-        near = difflib.get_close_matches(location[-1], known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(known))}"
-        return f"unknown option {name!r}; {hint}"
-    if detail["type"] == "missing":
-        return f"option {name!r} is missing and has no default"
-    return f"option {name!r} is {detail['input']!r}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
-
-
-def _options_at(location: list[str]) -> list[str]:
-    section: type[BaseModel] = Config
-    for part in location:
-        field = section.model_fields.get(part)
-        if field is None:
-            continue
-        nested = _section_in(field.annotation)
-        if nested is not None:
-            section = nested
-    return list(section.model_fields)
-
-
-def _section_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in get_args(annotation):
-        found = _section_in(inner)
-        if found is not None:
-            return found
-    return None

@@ -1,7 +1,6 @@
 """The first stage of a run: encode the catalogue, build both indexes, and open them again."""
 
 import shutil
-from pathlib import Path
 
 from eval.errors import InputError
 from eval.files import atomic_path
@@ -9,7 +8,7 @@ from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
 from retrieval.embeddings import embed_catalogue
-from retrieval.encoder import Encoder, default_encoder_path
+from retrieval.encoder import Encoder, default_encoder_path, model_directory
 from retrieval.faiss_index import build_index
 from retrieval.hybrid import HybridRetriever
 from retrieval.product_text import ProductTemplate
@@ -37,8 +36,8 @@ def teacher_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
 def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, progress: StageProgress) -> None:
     """Write `encoder/` and `index/` (embeddings, vectors, bm25); goes on where a killed run stopped."""
     template = student_template(config, catalogue)
-    source = Path(model_path(config.encoder.model))
-    if source.is_dir() and not run.encoder.exists():
+    if not run.encoder.exists():
+        source = model_directory(model_path(config.encoder.model))
         with atomic_path(run.encoder) as temporary:
             shutil.copytree(source, temporary)
     encoder = open_encoder(config, run)
@@ -62,11 +61,10 @@ def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, p
 
 
 def open_encoder(config: Config, run: RunDirectory) -> Encoder:
-    """The run's bi-encoder: its own copy, or the hub's model it names."""
+    """The run's bi-encoder: its own copy."""
     section = config.encoder
-    path = str(run.encoder) if run.encoder.exists() else model_path(section.model)
     return Encoder(
-        path,
+        str(run.encoder),
         max_length=section.max_length,
         query_prefix=section.query_prefix,
         product_prefix=section.product_prefix,

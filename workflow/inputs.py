@@ -1,15 +1,22 @@
-"""From the config's data section to what a reader found, and a fingerprint of the files it read."""
+"""From the config's data section to what a reader found; and the options as keys take them, files by their bytes."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from eval.errors import InputError
 from eval.files import fingerprint
-from eval.grades import ESCI, WANDS, Grade, GradeScale
+from retrieval.data.beir import QRELS, SCALE
 from retrieval.data.plain import PlainColumns
 from retrieval.data.read import read_data
 from retrieval.data.search_data import SearchData
+from retrieval.data.tables import SUFFIXES
+from retrieval.encoder import default_encoder_path, model_files
 from retrieval.shop.shop import shop_data
-from workflow.config import Config, DataSection
+from workflow.config import Config
+from workflow.stages import FINGERPRINT
+
+_FILES = ("products", "queries", "judgements", "log")
 
 
 def read_input(config: Config) -> SearchData:
@@ -25,47 +32,77 @@ def read_input(config: Config) -> SearchData:
         judgements=data.judgements,
         log=data.log,
         columns=PlainColumns(**data.columns.model_dump()),
-        scale=_scale(data),
+        scale=data.grade_scale(),
         locale=data.locale,
         seed=config.seed,
     )
 
 
-def input_fingerprint(config: Config) -> str:
-    """Changes whenever the bytes of an input file do; the shop's inputs are its options, which are in the config.
-
-    Raises:
-        InputError: when a path that is given does not exist, or none is given.
-    """
-    data = config.data
-    if data.format == "shop":
-        return "shop"
-    given = [data.path, data.products, data.queries, data.judgements, data.log, config.teacher.labels]
-    root = Path(data.path) if data.path else Path()
-    paths = [root / name if (root / name).exists() else Path(name) for name in given if name]
-    if not paths:
-        raise InputError("no data given: say where it is with --data PATH, or in the config (data: path: …)")
-    for path in paths:
-        if not path.exists():
-            raise InputError(
-                f"{path} does not exist; give the data's place with --data PATH or in the config's data section"
-            )
-    return fingerprint(paths)
-
-
 def label_file(config: Config) -> Path | None:
     """The file of given labels, looked for beside the data first."""
-    if config.teacher.labels is None:
-        return None
-    beside = Path(config.data.path or ".") / config.teacher.labels
-    return beside if beside.exists() else Path(config.teacher.labels)
+    return _place(config, config.teacher.labels) if config.teacher.labels is not None else None
 
 
-def _scale(data: DataSection) -> GradeScale | None:
-    if data.scale is None:
-        return None
-    if isinstance(data.scale, str):
-        return {"esci": ESCI, "wands": WANDS}[data.scale]
-    ordered = sorted(data.scale.items(), key=lambda item: -item[1][0])
-    grades = tuple(Grade(name, gain, target) for name, (gain, target) in ordered)
-    return GradeScale("own", grades, grades[0].name)
+def key_options(config: Config) -> dict[str, Any]:
+    """The config's options as stages' keys take them.
+
+    Data and local models count by the bytes of their files, however their path is spelt; a model of the hub counts by
+    its name. The shop's data are its options. What `data.dev` does not ask for does not count.
+
+    Raises:
+        InputError: when a path that is given does not exist, or no data is given.
+        MachineError: when the embedded model is wanted and not installed.
+    """
+    options = config.model_dump(mode="json")
+    options["data"] |= _data(config)
+    options["data"] |= {name: None for name in ("folds", "holdout") if config.data.dev != name}
+    labels = label_file(config)
+    options["teacher"]["labels"] = None if labels is None else _fingerprint([_existing(labels)])
+    named = (config.encoder.model, config.teacher.model, config.student.parent)
+    models = {name: _model(name) for name in set(named)}
+    options["encoder"]["model"], options["teacher"]["model"], options["student"]["parent"] = map(models.get, named)
+    return options
+
+
+def _data(config: Config) -> dict[str, str | None]:
+    data = config.data
+    found: dict[str, str | None] = dict.fromkeys(("path", *_FILES))
+    if data.format == "shop":
+        return found
+    given = {name: _place(config, path) for name in _FILES if (path := getattr(data, name))}
+    if not given and not data.path:
+        raise InputError("no data given: say where it is with --data PATH, or in the config (data: path: …)")
+    if data.path:
+        root = _existing(Path(data.path))
+        found["path"] = _fingerprint(_readable(root, label_file(config)) if root.is_dir() else [root])
+    return found | {name: _fingerprint([_existing(path)]) for name, path in given.items()}
+
+
+def _readable(root: Path, labels: Path | None) -> list[Path]:
+    """The files that a reader could open in a data directory; given labels are the teacher's alone."""
+    beside = [path for path in root.iterdir() if path.suffix.lower() in (*SUFFIXES, ".txt") or path.name == SCALE]
+    found = sorted(path for path in [*beside, *(root / QRELS).glob("*.tsv")] if path.is_file())
+    return [path for path in found if labels is None or path.resolve() != labels.resolve()]
+
+
+def _model(name: str) -> str:
+    path = Path(default_encoder_path() if name == "default" else name)
+    return _fingerprint(model_files(path)) if name != "teacher" and path.is_dir() else name
+
+
+def _place(config: Config, name: str) -> Path:
+    """As the readers look for a file: beside the data first."""
+    beside = Path(config.data.path or ".") / name
+    return beside if beside.exists() else Path(name)
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise InputError(
+            f"{path} does not exist; give the data's place with --data PATH or in the config's data section"
+        )
+    return path
+
+
+def _fingerprint(files: Iterable[Path]) -> str:
+    return FINGERPRINT + fingerprint(files)

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from eval.baselines import random_run
-from eval.errors import InputError
 from eval.evaluation import Evaluation, render
 from eval.files import atomic_path, write_json, write_text
 from eval.trec import Run, write_qrels, write_run
 from rerank.gate import GateDecision
 from rerank.pipeline import SearchPipeline
-from rerank.types import Reranker
 from retrieval.types import Retriever
 from workflow.bench import MODES, Bench, Mode
 from workflow.config import Config
 from workflow.headline import headline
+from workflow.lazy_models import LazyReranker
 from workflow.prepared import Prepared
 from workflow.progress import StageProgress
 from workflow.systems import Part, Remembered, Scored
@@ -57,19 +56,17 @@ def measure(
     prepared: Prepared,
     stages: Mapping[str, Retriever],
     measured: Sequence[Part],
-    rerankers: Mapping[str, Sequence[Reranker]],
+    rerankers: Mapping[str, Sequence[LazyReranker]],
     progress: StageProgress,
 ) -> Measured:
     """Rank the parts' queries with every system and compare.
 
-    `stages` are the first stages by name; `rerankers` holds, for each system's name, one model for each of `measured`.
+    `stages` are the first stages by name; `rerankers` holds, by system, a model for each of `measured`,
+    released when done.
     The student is called "student"; its blend with the first stage is fitted on dev queries: those the main chain was
     given, or else out-of-fold, each fold with the weight that the other folds chose.
     """
     bench = Bench(config, prepared, stages[config.index.first_stage], measured, progress)
-    ids = bench.query_ids
-    if not ids:
-        raise InputError("no unseen query has enough judged products to be measured; lower measure.min_judged")
     found: dict[Mode, dict[str, Scored]] = {mode: {} for mode in MODES}
     timings = {}
     for name, retriever in stages.items():
@@ -88,8 +85,12 @@ def measure(
                 found[mode][BLENDED] = bench.rank(mode, BLENDED, blended)
                 weights[mode] = fitted[-1]
         timings[name] = bench.milliseconds(bench.pipeline(models[-1]))
+        if name == STUDENT:
+            timings[BLENDED] = bench.milliseconds(bench.pipeline(models[-1], weights["full catalogue"]))
+        for model in models:
+            model.release()
     runs = {mode: {name: scored.order for name, scored in systems.items()} for mode, systems in found.items()}
-    chance = random_run({i: prepared.qrels[i] for i in ids}, config.seed)
+    chance = random_run({i: prepared.qrels[i] for i in bench.query_ids}, config.seed)
     runs["judged-only"] = {"random": chance, **runs["judged-only"]}
     decision = bench.gate(runs["judged-only"][STUDENT], runs["judged-only"][config.index.first_stage])
     evaluations = {
@@ -97,7 +98,6 @@ def measure(
         for name, query_ids in bench.sets().items()
         for mode in MODES
     }
-    timings[BLENDED] = timings[STUDENT]
     options = config.measure
     headlines = [
         headline(

@@ -8,7 +8,7 @@ from workflow.measure import Measured as Results
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain
 
-_SHOWN = ("bm25", "dense", "hybrid", "teacher", STUDENT, BLENDED)
+_SHOWN = ("bm25", "dense", "hybrid", "teacher", "student without augmentation", STUDENT, BLENDED)
 
 
 def write_card(config: Config, prepared: Prepared, chain: Chain, results: Results) -> None:
@@ -31,9 +31,7 @@ def write_card(config: Config, prepared: Prepared, chain: Chain, results: Result
         )
     facts = CardFacts(
         name=f"{config.name} student",
-        parent="sentence-transformers/all-MiniLM-L6-v2"
-        if config.student.parent == "default"
-        else config.student.parent,
+        parent=_parent(config),
         layers=student.facts["layers"],
         parent_layers=student.facts["parent_layers"],
         fields=student.template.fields,
@@ -53,3 +51,9 @@ def write_card(config: Config, prepared: Prepared, chain: Chain, results: Result
         limits=limits,
     )
     write_model_card(facts, chain.student)
+
+
+def _parent(config: Config) -> str:
+    """The pretrained model that the student's layers come from, in the end."""
+    name = config.teacher.model if config.student.parent == "teacher" else config.student.parent
+    return "sentence-transformers/all-MiniLM-L6-v2" if name == "default" else name

@@ -12,18 +12,29 @@ from retrieval.product_text import ProductTemplate
 from retrieval.types import Product, Query
 from workflow.config import Config
 from workflow.first_stage import open_first_stages, student_template
-from workflow.prepared import load_prepared
+from workflow.prepared import Prepared, load_prepared
 from workflow.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)
 class OpenedRun:
-    """The search pipeline of a run; `example` is a test query to try."""
+    """The search pipeline of a run, and the data it was made of."""
 
     pipeline: SearchPipeline
-    catalogue: Catalogue
+    prepared: Prepared
     template: ProductTemplate
-    example: Query
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.prepared.catalogue
+
+    @property
+    def example(self) -> Query:
+        """A query to try: the first of the test split, or else the first there is."""
+        query_id = next(iter([*self.prepared.split("test"), *self.prepared.queries]), None)
+        if query_id is None:
+            raise InputError("the run's data holds no query to try; type one")
+        return self.prepared.queries[query_id]
 
     def search(self, text: str | None, k: int, where: Mapping[str, Sequence[str]]) -> SearchResult:
         """One query's hits; without a text, the example's."""
@@ -43,7 +54,7 @@ def open_run(config: Config, run: RunDirectory) -> OpenedRun:
     Raises:
         InputError: when the run is not finished.
     """
-    if not (run.report / "metrics.json").exists():
+    if not (run.stages / "measure.json").exists():  # its report may be an older one, while stages are redone
         raise InputError(f"{run.root} is not finished; distilrank run its config to go on")
     weight = read_json(run.report / "metrics.json")["blend_weights"]["full catalogue"]
     prepared = load_prepared(run.data)
@@ -51,5 +62,4 @@ def open_run(config: Config, run: RunDirectory) -> OpenedRun:
     first = open_first_stages(config, catalogue, run)[config.index.first_stage]
     student = Student.load(run.root / "student", precision="auto")
     pipeline = SearchPipeline(first, student, catalogue, window=config.measure.window, blend_weight=weight)
-    example = prepared.queries[prepared.split("test")[0]]
-    return OpenedRun(pipeline, catalogue, student_template(config, catalogue), example)
+    return OpenedRun(pipeline, prepared, student_template(config, catalogue))

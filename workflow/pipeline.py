@@ -1,29 +1,30 @@
 """The stages, top to bottom as the work runs; each reads what the ones before it wrote and writes its own artefacts."""
 
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from augment.journal import open_journal
 from augment.labelling import label_pairs
-from augment.mine_options import MineOptions
 from augment.mining import mine
 from augment.pairs import Pairs
-from augment.selection import Stratum
+from augment.sanity import label_sanity
 from eval.errors import GateRefusedError
-from eval.files import read_json
+from eval.files import fingerprint, read_json
 from rerank.student import Student
 from rerank.teacher import Teacher
-from rerank.types import Reranker
 from retrieval.data.describe import describe
 from workflow.config import Config
 from workflow.first_stage import build_first_stage, model_path, open_first_stages, student_template
 from workflow.inputs import label_file, read_input
+from workflow.lazy_models import LazyReranker
 from workflow.measure import measure, write_report
 from workflow.model_cards import write_card
-from workflow.prepared import write_prepared
+from workflow.prepared import Prepared, write_prepared
+from workflow.run_directory import Chain
+from workflow.stage_titles import STAGE_TITLES
 from workflow.stages import Stage
-from workflow.students import distil, learn_judgements_alone
+from workflow.students import distil, learn_without_augmentation
 from workflow.systems import parts
 from workflow.teachers import audit, train_chain_teacher
 from workflow.training import given_labels, judged_queries
@@ -34,7 +35,7 @@ def prepare(work: Work) -> dict[str, Any]:
     """Read catalogue, queries, judgements and log, whatever their form, into one."""
     data = read_input(work.config)
     write_prepared(data, work.run.data)
-    return describe(data).to_json()
+    return {**describe(data).to_json(), "warnings": data.problems.lines()}
 
 
 def index(work: Work) -> dict[str, Any]:
@@ -71,11 +72,6 @@ def teacher(work: Work) -> dict[str, Any]:
 def mined(work: Work) -> dict[str, Any]:
     """Mine unlabelled pairs of logged queries and products, held-out queries and their near duplicates left out."""
     config, prepared = work.config, work.prepared()
-    section = config.mine
-    options = MineOptions(
-        **section.model_dump(exclude={"strata"}),
-        strata=tuple(Stratum(**stratum.model_dump()) for stratum in section.strata),
-    )
     pairs = mine(
         prepared.log,
         open_first_stages(config, prepared.catalogue, work.run),
@@ -84,42 +80,50 @@ def mined(work: Work) -> dict[str, Any]:
         first_stage=config.index.first_stage,
         guard=work.guard(prepared),
         template=student_template(config, prepared.catalogue),
-        options=options,
+        options=config.mine.options(),
         seed=config.seed,
-        judged=[prepared.queries[i] for i in prepared.split("train")],
+        judged=[prepared.queries[i] for i in prepared.split("train", "dev")],
         progress=work.progress.task("mining"),
     )
-    return read_json(pairs.path / "manifest.json")
+    found = read_json(pairs.path / "manifest.json")
+    leaks = found["log"]["leaks"]["queries"]
+    left_out = f"{leaks:,} log queries that are or nearly are held-out queries were left out (pairs/leaks.csv)"
+    return {**found, "warnings": [left_out] if leaks else []}
 
 
 def label(work: Work) -> dict[str, Any]:
     """Each chain's teacher labels the mined pairs, exactly once; a teacher that the gate refused does not start."""
-    config, prepared = work.config, work.prepared()
+    prepared = work.prepared()
     audited = read_json(work.run.stages / "teacher.json")["facts"]["audit"]
     if not audited["passed"] and "teacher" not in work.accept:
         raise GateRefusedError(
             f"the teacher is {audited['reason']}; its labels would teach the student to rank worse. Give it more "
             "judgements or a better model, or go on with --accept teacher"
         )
-    pairs, counts = Pairs(work.run.pairs), {}
-    for chain in work.chains(prepared):
-        model = Teacher.load(chain.teacher)
-        journal = open_journal(
-            chain.journal, pairs, teacher_version=model.version, shard_pairs=config.label.shard_pairs
-        )
-        counts[chain.name] = str(
-            label_pairs(
-                pairs,
-                prepared.catalogue,
-                model,
-                journal,
-                guard=work.guard(prepared),
-                failed_share=config.label.failed_share,
-                retry_failed=work.retry_failed,
-                progress=work.progress.task(f"labelling, {chain.name}"),
-            )
-        )
-    return counts
+    pairs, made = Pairs(work.run.pairs), work.chains(prepared)
+    facts = {chain.name: _label_chain(work, prepared, pairs, chain) for chain in made}
+    return {
+        **facts,
+        "warnings": [f"{name}: {line}" for name, found in facts.items() for line in found["sanity"]["warnings"]],
+        "fingerprint": fingerprint([chain.journal for chain in made]),  # a retry changes labels under the same key
+    }
+
+
+def _label_chain(work: Work, prepared: Prepared, pairs: Pairs, chain: Chain) -> dict[str, Any]:
+    options = work.config.label
+    model = Teacher.load(chain.teacher)
+    journal = open_journal(chain.journal, pairs, teacher_version=model.version, shard_pairs=options.shard_pairs)
+    counts = label_pairs(
+        pairs,
+        prepared.catalogue,
+        model,
+        journal,
+        guard=work.guard(prepared),
+        failed_share=options.failed_share,
+        retry_failed=work.retry_failed,
+        progress=work.progress.task(f"labelling, {chain.name}"),
+    )
+    return {"labels": str(counts), "sanity": label_sanity(journal, pairs).to_json()}
 
 
 def student(work: Work) -> dict[str, Any]:
@@ -130,18 +134,19 @@ def student(work: Work) -> dict[str, Any]:
         if not chain.student.exists():
             facts[chain.name] = distil(work, prepared, chain)
         if config.student.judgements_train is not None and not chain.student_without.exists():
-            learn_judgements_alone(work, prepared, chain)
-    return facts
+            learn_without_augmentation(work, prepared, chain)
+    warnings = [f"{name}: {line}" for name, found in facts.items() for line in found.get("warnings", ())]
+    return {**facts, "warnings": warnings}
 
 
 def measured(work: Work) -> dict[str, Any]:
     """Measure every system on queries it never saw; fit the blend, ask the gate, write report and model card."""
     config, prepared = work.config, work.prepared()
     made = work.chains(prepared)
-    rerankers: dict[str, Sequence[Reranker]] = {"teacher": [Teacher.load(chain.teacher) for chain in made]}
+    rerankers = {"teacher": [LazyReranker(partial(Teacher.load, chain.teacher)) for chain in made]}
     if config.student.judgements_train is not None:
-        rerankers["student, judgements only"] = [_load_student(chain.student_without) for chain in made]
-    rerankers["student"] = [_load_student(chain.student) for chain in made]
+        rerankers["student without augmentation"] = [_student(chain.student_without) for chain in made]
+    rerankers["student"] = [_student(chain.student) for chain in made]
     found = measure(
         config,
         prepared,
@@ -163,37 +168,70 @@ def stages(config: Config) -> list[Stage]:
         return tuple(f"folds/{fold}/{name}" for fold in folds for name in names) + names
 
     given = ("labels-teacher",) if config.teacher.labels else ()
+    compared = each("student-without") if config.student.judgements_train is not None else ()
+    held_out = ("seed", "data.dev", "data.folds", "data.holdout")
+    learning = ("measure.cutoff", "-*.checkpoint_seconds")  # models are watched, and the teacher audited, at the cutoff
     return [
-        Stage("prepare", "read the data", prepare, ("seed", "data"), (), ("data",)),
+        Stage(
+            "prepare",
+            STAGE_TITLES["prepare"],
+            prepare,
+            options=("seed", "data", "-data.dev", "-data.folds", "-data.holdout"),
+            after=(),
+            writes=("data",),
+        ),
         Stage(
             "index",
-            "encode the catalogue, build the indexes",
+            STAGE_TITLES["index"],
             index,
-            ("fields", "encoder", "index"),
-            ("prepare",),
-            ("encoder", "index"),
+            options=("fields.student", "encoder", "-encoder.batch_size", "index.kind"),
+            after=("prepare",),
+            writes=("encoder", "index"),
         ),
         Stage(
             "teacher",
-            "train the teacher",
+            STAGE_TITLES["teacher"],
             teacher,
-            ("seed", "fields", "teacher"),
-            ("prepare", "index"),
-            (*each("teacher"), *given),
+            options=(*held_out, "fields.teacher", "teacher", "index.first_stage", *learning),
+            after=("prepare", "index"),
+            writes=(*each("teacher"), *given),
+            only={"index.first_stage": (), "index stage": ()},  # the first stage matters to the audit alone
         ),
-        Stage("mine", "mine unlabelled pairs", mined, ("seed", "mine"), ("prepare", "index"), ("pairs",)),
-        Stage("label", "label the pairs", label, ("label",), ("teacher", "mine"), each("journal")),
+        Stage(
+            "mine",
+            STAGE_TITLES["mine"],
+            mined,
+            options=(*held_out, "mine", "index.first_stage"),
+            after=("prepare", "index"),
+            writes=("pairs",),
+        ),
+        Stage(
+            "label",
+            STAGE_TITLES["label"],
+            label,
+            options=("label.shard_pairs",),
+            after=("teacher", "mine"),
+            writes=each("journal"),
+        ),
         Stage(
             "student",
-            "train the student",
+            STAGE_TITLES["student"],
             student,
-            ("seed", "student"),
-            ("label",),
-            (*each("student"), *(each("student-without") if config.student.judgements_train is not None else ())),
+            options=("seed", "student", *learning),
+            after=("label",),
+            writes=(*each("student"), *compared),
+            only={"student.judgements_train": compared},
         ),
-        Stage("measure", "measure everything", measured, ("seed", "measure"), ("student",), ("report",)),
+        Stage(
+            "measure",
+            STAGE_TITLES["measure"],
+            measured,
+            options=("seed", "measure", "-measure.timed_queries", "index.first_stage"),
+            after=("student",),
+            writes=("report",),
+        ),
     ]
 
 
-def _load_student(path: Path) -> Student:
-    return Student.load(path, precision="auto")
+def _student(path: Path) -> LazyReranker:
+    return LazyReranker(partial(Student.load, path, precision="auto"))

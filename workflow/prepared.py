@@ -29,9 +29,9 @@ class Prepared:
     scale: GradeScale
     log: list[LogQuery]
 
-    def split(self, name: str) -> list[str]:
-        """Ids of the split's judged queries, in the order of the data."""
-        return [query_id for query_id, split in self.splits.items() if split == name and self.qrels.get(query_id)]
+    def split(self, *names: str) -> list[str]:
+        """Ids of the splits' judged queries, in the order of the data."""
+        return [query_id for query_id, split in self.splits.items() if split in names and self.qrels.get(query_id)]
 
     def graded(self, query_ids: Sequence[str]) -> list[str]:
         """Those of the queries that have two grades or more: only these can be ranked well or badly."""

@@ -4,12 +4,14 @@ import time
 
 from rich.console import Console
 
+from eval.files import read_json
 from workflow.config import Config, save_config
-from workflow.inputs import input_fingerprint
+from workflow.inputs import key_options
+from workflow.manifest import write_manifest
 from workflow.pipeline import stages
 from workflow.progress import StageProgress
 from workflow.run_directory import RunDirectory
-from workflow.stages import begin, finish, is_up_to_date, stage_keys, write_manifest
+from workflow.stages import Stage, basis_of, begin, finish, is_up_to_date, key_of, record_path
 from workflow.work import Work
 
 
@@ -24,34 +26,49 @@ def run_stages(
 ) -> None:
     """Bring every stage up to `last` up to date; stages that are stay as they are.
 
-    With `retry_failed` the label stage runs again, to ask for failed labels only.
+    With `retry_failed` the label stage runs again, to ask for failed labels only; where that changes a label, the
+    stages after it run again too.
     """
-    source = input_fingerprint(config)
-    options = config.model_dump(mode="json")
+    options = key_options(config)
     every = stages(config)
-    keys = stage_keys(every, options, source)
     needed = _needed(every, last)
     with run.lock():
         save_config(config, run.config)
         for stage in every:
             if stage.name not in needed:
                 continue
+            basis = basis_of(stage, options, {name: read_json(record_path(run, name)) for name in stage.after})
             again = retry_failed and stage.name == "label"
-            if is_up_to_date(run, stage, keys[stage.name]) and not again:
+            if is_up_to_date(run, stage, key_of(basis)) and not again:
                 console.print(f"[dim]{stage.name:8} up to date[/]")
                 continue
-            resumed = begin(run, stage, keys[stage.name])
-            console.print(f"[bold]{stage.name:8}[/] {stage.title}" + (" (going on)" if resumed else ""))
-            begun = time.monotonic()
+            begun = begin(run, stage, basis, _dependents(every, stage.name))
+            if begun.reason:
+                kept = f"; the old result is in {begun.kept}" if begun.kept else ""
+                _say(console, f"{stage.name:8} is redone: {begun.reason}{kept}")
+            console.print(f"[bold]{stage.name:8}[/] {stage.title}" + (" (going on)" if begun.resumed else ""))
+            started = time.monotonic()
             with StageProgress(stage.name, console, getattr(config.budget_minutes, stage.name)) as progress:
                 facts = stage.work(Work(config, run, progress, accept, retry_failed))
-            seconds = time.monotonic() - begun
-            finish(run, stage, keys[stage.name], seconds, facts)
-            write_manifest(run, every, options, source)
+            seconds = time.monotonic() - started
+            finish(run, stage, basis, seconds, facts)
+            write_manifest(run, every, options)
+            for warning in facts.get("warnings", ()):
+                _say(console, f"{'':8} warning: {warning}", "yellow")
             console.print(f"{'':8} done in {seconds:.0f} s")
 
 
-def _needed(every: list, last: str) -> set[str]:
+def _say(console: Console, line: str, style: str | None = None) -> None:
+    """One line, whatever it holds and however long it is."""
+    console.print(line, style=style, markup=False, soft_wrap=True)
+
+
+def _dependents(every: list[Stage], name: str) -> list[str]:
+    """The stages that depend on this one."""
+    return [stage.name for stage in every if stage.name != name and name in _needed(every, stage.name)]
+
+
+def _needed(every: list[Stage], last: str) -> set[str]:
     by_name = {stage.name: stage for stage in every}
     found: set[str] = set()
     waiting = [last]

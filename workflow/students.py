@@ -1,4 +1,4 @@
-"""The students of a run: each chain's learns its teacher's labels, and one for comparison the judgements alone."""
+"""The students of a run: each chain's learns its teacher's labels; one to compare with does without them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,8 +19,8 @@ from workflow.work import Work
 def distil(work: Work, prepared: Prepared, chain: Chain) -> dict[str, Any]:
     """Train the chain's student on its teacher's labels, then, if the config says so, on the judgements."""
     options = work.config.student
-    parent = str(chain.teacher) if options.parent == "teacher" else model_path(options.parent)
-    groups = labelled_groups(prepared, chain.journal)
+    parent = _parent(work, chain)
+    groups = labelled_groups(prepared, chain.journal, options.loss)
     if options.final_train is None:
         return _learn(work, prepared, chain, parent, options.layers, groups, options.train, options.loss, chain.student)
     distilled = work.run.scratch("student") / chain.name.replace(" ", "-") / "distilled"
@@ -34,14 +34,18 @@ def distil(work: Work, prepared: Prepared, chain: Chain) -> dict[str, Any]:
     return {name: about["training"][name] for name in ("queries", "pairs")}
 
 
-def learn_judgements_alone(work: Work, prepared: Prepared, chain: Chain) -> None:
-    """Train the student to compare with, on the judgements' soft targets and nothing else."""
+def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain) -> None:
+    """Train the student to compare with: the same start and the judgements, but no label of the teacher's."""
     options = work.config.student
-    # Not the trained teacher's layers: these hold what it learnt from given labels.
-    parent = model_path(work.config.teacher.model if options.parent == "teacher" else options.parent)
     groups, section = soft_groups(prepared, chain.train_ids), options.judgements_train
     assert section is not None
+    parent = _parent(work, chain)
     _learn(work, prepared, chain, parent, options.layers, groups, section, "soft_bce", chain.student_without)
+
+
+def _parent(work: Work, chain: Chain) -> str:
+    parent = work.config.student.parent
+    return str(chain.teacher) if parent == "teacher" else model_path(parent)
 
 
 def _learn(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.special import expit
 
 from augment.guard import LeakGuard
 from augment.journal import read_labels
@@ -32,21 +33,25 @@ def judged_queries(prepared: Prepared, query_ids: Sequence[str]) -> list[JudgedQ
 
 
 def given_labels(prepared: Prepared, path: Path, guard: LeakGuard) -> tuple[list[JudgedQuery], LabelFile]:
-    """Labels that another judge gave, each as the grade it holds most likely, and what was left out."""
-    found = read_label_file(path, prepared.scale, guard, prepared.catalogue.ids)
-    gains = np.array(prepared.scale.gains)
-    judged = [
-        JudgedQuery(
-            entry.query, _products(prepared, entry.product_ids), gains[entry.distributions.argmax(axis=1)].tolist()
-        )
-        for entry in found.labels
-    ]
+    """Grades that another judge gave, and what was left out of the file."""
+    found = read_label_file(path, prepared.scale, guard, prepared.catalogue)
+    judged = [JudgedQuery(entry.query, _products(prepared, entry.product_ids), entry.gains) for entry in found.queries]
     return judged, found
 
 
-def labelled_groups(prepared: Prepared, journal: Path) -> list[Group]:
-    """The journal's labels, query by query: the teacher's scores are the student's targets."""
-    return [Group(entry.query, _products(prepared, entry.product_ids), entry.scores) for entry in read_labels(journal)]
+def labelled_groups(prepared: Prepared, journal: Path, loss: str) -> list[Group]:
+    """The journal's labels, query by query: the student's targets are the teacher's scores.
+
+    These are logits; `soft_bce` learns probabilities.
+    """
+    return [
+        Group(
+            entry.query,
+            _products(prepared, entry.product_ids),
+            expit(entry.scores) if loss == "soft_bce" else entry.scores,
+        )
+        for entry in read_labels(journal)
+    ]
 
 
 def soft_groups(prepared: Prepared, query_ids: Sequence[str]) -> list[Group]:

@@ -184,6 +184,12 @@ def test_bad_groups_are_named(tiny_bert_dir: Path) -> None:
         train(model, encoder, [good], dataclasses.replace(OPTIONS, loss="margin_msee"))
 
 
+def test_logits_are_refused_where_probabilities_are_learnt(tiny_bert_dir: Path) -> None:
+    model, encoder = toy_model(tiny_bert_dir)
+    with pytest.raises(InputError, match="put a teacher's logits through a sigmoid first"):
+        train(model, encoder, toy_groups(), dataclasses.replace(OPTIONS, loss="soft_bce"))
+
+
 def test_training_and_labelling_import_no_data_set_library() -> None:
     modules = "rerank.teacher, rerank.training, rerank.scoring, rerank.losses, rerank.heads"
     barred = "('datasets', 'faiss', 'ray', 'ir_measures', 'peft')"

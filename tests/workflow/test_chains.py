@@ -75,3 +75,24 @@ def test_too_few_queries_are_said(
 ) -> None:
     with pytest.raises(InputError, match=message):
         chains(_config(**data), _prepared(tmp_path, *sizes), RunDirectory(tmp_path))
+
+
+def test_a_train_query_that_is_nearly_a_held_out_one_is_not_learnt(tmp_path: Path) -> None:
+    prepared = _prepared(tmp_path, 4, 1, 1)
+    texts = {
+        "train0": "red running shoes men",
+        "train1": "red shoes men running",
+        "test0": "Blue hat!",
+        "train2": "blue hat",
+    }
+    for query_id, text in texts.items():
+        prepared.queries[query_id] = Query(query_id, text)
+    (chain,) = chains(_config(), prepared, RunDirectory(tmp_path))
+    assert set(chain.train_ids) == {"train0", "train1", "train3"}  # train2 is a test query
+    *folds, main = chains(_config(dev="folds", folds=4), prepared, RunDirectory(tmp_path))
+    assert "train2" not in main.train_ids
+    assert "dev0" in main.train_ids  # no dev split is given, so these judgements are there to learn from
+    for chain in folds:
+        learnt, held_out = set(chain.train_ids), set(chain.dev_ids)
+        assert not ("train0" in held_out and "train1" in learnt)
+        assert not ("train1" in held_out and "train0" in learnt)

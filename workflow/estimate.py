@@ -1,0 +1,136 @@
+"""How long each stage will take here: the models' measured rates times what the data and the config ask of them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from rerank.classifier import load_classifier, move
+from rerank.inputs import ModelKind, PairEncoder
+from rerank.scoring import predict
+from rerank.student import build_student
+from retrieval.encoder import Encoder
+from retrieval.product_text import ProductTemplate
+from retrieval.types import Product, Query
+from workflow.config import Config
+from workflow.first_stage import model_path
+from workflow.judged_plan import JudgedPlan
+
+_TRAINING_COST = 3.5
+"""Forward, backward and optimiser step, in forward passes: measured 3.3 to 4.4 for 2 to 6 layers of MiniLM."""
+_TIMED = 64
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Texts (encoder) or pairs a second, forward."""
+
+    encoder: float
+    teacher: float
+    student: float
+
+
+def measure_rates(config: Config) -> Rates:
+    """Load each model and time it on texts of the synthetic shop's length.
+
+    Raises:
+        InputError, MachineError: when a model does not load, or cannot be what it is asked to be.
+    """
+    product = Product(
+        "p", dict.fromkeys((*config.fields.student, *config.fields.teacher), "stainless steel travel mug with lid")
+    )
+    encoder = Encoder(model_path(config.encoder.model), max_length=config.encoder.max_length)
+    texts = [ProductTemplate(config.fields.student).text(product)] * _TIMED
+    pairs = [(Query("q", "insulated coffee cup without handle"), product)] * _TIMED
+    return Rates(
+        _rate(encoder.encode, texts),
+        _rate(_teacher(config), pairs),
+        _rate(_student(config), pairs),
+    )
+
+
+def student_parent(config: Config) -> str:
+    """The name of the model that the student's layers come from, as the config has it."""
+    return config.teacher.model if config.student.parent == "teacher" else config.student.parent
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to do: `plan` for the judged queries, `given` labels, `products`, `logged` queries to mine from."""
+
+    plan: JudgedPlan
+    given: int
+    products: int
+    logged: int
+
+
+def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
+    """Seconds by stage, for texts as long as the timed ones."""
+    plan, logged = work.plan, work.logged
+    labelling, learning = 1 / rates.teacher, _TRAINING_COST / rates.teacher
+    distilling = _TRAINING_COST / rates.student
+    mined = min(config.mine.queries, logged) * config.mine.options().products_per_query
+    judged, student = plan.learnt, config.student
+    final, alone = student.final_train, student.judgements_train
+    taught = plan.chains * mined * student.train.epochs
+    taught += judged * (final.epochs if final is not None else 0)
+    taught += judged * (alone.epochs if alone is not None else 0)
+    window = config.measure.window
+    ranked = plan.measured_pairs + (plan.measured_queries + config.measure.timed_queries) * window
+    return {
+        "index": work.products / rates.encoder,
+        "teacher": learning * (judged * config.teacher.train.epochs + work.given * config.teacher.labels_train.epochs)
+        + labelling * plan.audited_pairs,
+        "mine": (min(config.mine.pool, logged) + min(config.mine.queries, logged)) / rates.encoder,
+        "label": labelling * plan.chains * mined,
+        "student": distilling * taught,
+        "measure": ranked * (labelling + (1 if alone is None else 2) / rates.student)
+        + plan.measured_queries / rates.encoder,
+    }
+
+
+def describe_estimate(config: Config, work: Work, rates: Rates) -> str:
+    """The estimate in one line, for a person."""
+    seconds = estimate(config, work, rates)
+    stages = ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items())
+    pairs = min(config.mine.queries, work.logged) * config.mine.options().products_per_query
+    return (
+        f"about {sum(seconds.values()) / 60:.0f} minutes for texts of this length ({stages}); {pairs:,} pairs to label"
+        + (f" by each of {work.plan.chains} teachers" if work.plan.chains > 1 else "")
+    )
+
+
+def _rate(work: Callable[[Any], object], items: list[Any]) -> float:
+    work(items[:8])  # the first call is slower
+    begun = time.perf_counter()
+    work(items)
+    return len(items) / (time.perf_counter() - begun)
+
+
+def _teacher(config: Config) -> Callable[[Any], object]:
+    # Frozen weights of a teacher with adapters are bfloat16 on a GPU, as in rerank/teacher.py.
+    small = config.teacher.lora is not None and torch.cuda.is_available()
+    model, tokenizer, kind = load_classifier(
+        model_path(config.teacher.model), 1, dtype=torch.bfloat16 if small else torch.float32
+    )
+    encoder = _pair_encoder(tokenizer, kind, config.fields.teacher, config.teacher.max_length)
+    model.config.pad_token_id = encoder.pad_id  # a decoder's classifier reads the last token that is none
+    model.config.get_text_config().pad_token_id = encoder.pad_id
+    moved = move(model, None)
+    return lambda pairs: predict(moved, encoder, pairs)
+
+
+def _student(config: Config) -> Callable[[Any], object]:
+    start = build_student(model_path(student_parent(config)), config.student.layers)
+    encoder = _pair_encoder(start.tokenizer, "encoder", config.fields.student, config.student.max_length)
+    moved = move(start.model, None)
+    return lambda pairs: predict(moved, encoder, pairs)
+
+
+def _pair_encoder(
+    tokenizer: PreTrainedTokenizerBase, kind: ModelKind, fields: tuple[str, ...], length: int
+) -> PairEncoder:
+    return PairEncoder(tokenizer, kind, ProductTemplate(fields), length)

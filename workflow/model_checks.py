@@ -1,0 +1,70 @@
+"""Doctor's look at the models, without their weights: are they there, and can they be what they are asked to be?"""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from transformers import AutoConfig, PretrainedConfig
+
+from eval.errors import DistilrankError, MachineError
+from rerank.layers import choose_layers
+from rerank.student_files import check_length
+from retrieval.quiet import quiet_transformers
+from workflow.config import Config
+from workflow.estimate import student_parent
+from workflow.findings import Finding
+from workflow.first_stage import model_path
+
+
+def check_models(config: Config) -> list[Finding]:
+    """One finding for each of encoder, teacher and student."""
+
+    def teacher(found: PretrainedConfig) -> None:
+        check_length(found, config.teacher.max_length)
+
+    def student(found: PretrainedConfig) -> None:
+        choose_layers(found.num_hidden_layers, config.student.layers)
+        check_length(found, config.student.max_length)
+
+    return [
+        _check("encoder", config.encoder.model, lambda _: None),
+        _check("teacher", config.teacher.model, teacher),
+        _check("student", student_parent(config), student),
+    ]
+
+
+def _check(role: str, name: str, fits: Callable[[PretrainedConfig], None]) -> Finding:
+    check = f"model of the {role}"
+    try:
+        found = _read(model_path(name))
+        fits(found)
+    except DistilrankError as error:
+        return Finding(check, "error", str(error))
+    return Finding(check, "ok", f"{name} ({found.model_type}, {found.get_text_config().num_hidden_layers} layers)")
+
+
+def _read(name: str) -> PretrainedConfig:
+    try:
+        with quiet_transformers(), _quiet_hub():
+            return AutoConfig.from_pretrained(name)
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split()).split(". ")[0][:200]
+        if Path(name).is_dir():
+            raise MachineError(f"{name} is no model ({reason}); give a directory with a config.json") from error
+        raise MachineError(
+            f"{name} is no directory here, and no model hub gave it ({reason}); check the name and the network, or "
+            "download it where a hub can be reached and give its directory"
+        ) from error
+
+
+@contextlib.contextmanager
+def _quiet_hub() -> Iterator[None]:
+    """A hub that cannot be reached is said once, by us, not once a retry."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

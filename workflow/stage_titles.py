@@ -1,0 +1,11 @@
+"""The stages' names and titles, in order, for whoever must not wait for torch: --help, say."""
+
+STAGE_TITLES = {
+    "prepare": "read the data",
+    "index": "encode the catalogue, build the indexes",
+    "teacher": "train the teacher",
+    "mine": "mine unlabelled pairs",
+    "label": "label the pairs",
+    "student": "train the student",
+    "measure": "measure everything",
+}
