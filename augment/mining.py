@@ -31,7 +31,6 @@ from retrieval.types import Query, Retriever
 
 if TYPE_CHECKING:
     from retrieval.catalogue import Catalogue
-
     from retrieval.data.search_data import LogQuery
 
 Progress = Callable[[int, int], None]
