@@ -8,6 +8,9 @@ from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that reaches for the hub fails at once, it does not wait
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # tests start subprocesses; forked tokenizers warn
+# Tiny models gain nothing from a second thread, which on a busy machine only waits for the first.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
 
 import pytest
 import torch
