@@ -7,94 +7,17 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from augment import selection
 from augment.mine_options import MineOptions
 from eval.errors import InputError
 from eval.files import write_text
-from eval.grades import ESCI, WANDS, Grade, GradeScale
 from retrieval.product_text import ProductTemplate
+from workflow.data_section import DataSection
 from workflow.load_config import read_options
-
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """A part of the configuration; unknown options are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ShopSection(Section):
-    """The size of the embedded synthetic shop."""
-
-    products: Count = 5000
-    train: Count = 150
-    dev: Count = 100
-    test: Count = 600
-    log: Count = 8000
-    judged: Count = 20
-    seed: int = 1
-    world: Literal["main", "second"] = "main"
-
-
-class Columns(Section):
-    """Column names of the plain form, ours to yours."""
-
-    product_id: str = "product_id"
-    fields: dict[str, str] = {}
-    query_id: str = "query_id"
-    query: str = "query"
-    grade: str = "grade"
-    split: str = "split"
-
-
-class DataSection(Section):
-    """Where catalogue, judgements and query log come from."""
-
-    format: Literal["auto", "shop", "esci", "wands", "beir", "plain"] = "auto"
-    path: str | None = None
-    products: str | None = None
-    queries: str | None = None
-    judgements: str | None = None
-    log: str | None = None
-    columns: Columns = Columns()
-    scale: Literal["esci", "wands"] | dict[str, tuple[int, float]] | None = None
-    locale: str = "us"
-    shop: ShopSection = ShopSection()
-    dev: Literal["given", "folds", "holdout"] = "given"
-    folds: Annotated[int, Field(ge=2)] = 4
-    holdout: Annotated[float, Field(gt=0, lt=1)] = 0.1
-
-    def grade_scale(self) -> GradeScale | None:
-        """The scale that is named or spelt out here, best grade first; None leaves it to the reader.
-
-        Raises:
-            ValueError: when there are fewer than two grades, or two grades share a gain.
-        """
-        if self.scale is None:
-            return None
-        if isinstance(self.scale, str):
-            return {"esci": ESCI, "wands": WANDS}[self.scale]
-        if len(self.scale) < 2:
-            raise ValueError(
-                f"data.scale has {len(self.scale)} grades, expected two or more; write one line a grade, "
-                "name: [gain, soft target]"
-            )
-        ordered = sorted(self.scale.items(), key=lambda item: -item[1][0])
-        grades = tuple(Grade(name, gain, target) for name, (gain, target) in ordered)
-        try:
-            return GradeScale("own", grades, grades[0].name)
-        except InputError as error:
-            raise ValueError(f"data.scale: {error}") from None
-
-    @model_validator(mode="after")
-    def _scale_is_one(self) -> "DataSection":
-        self.grade_scale()
-        return self
+from workflow.section import Count, Positive, Section, Share
+from workflow.train_sections import FinalTrain, JudgementsTrain, LabelsTrain, LoraSection, StudentTrain, TeacherTrain
 
 
 class FieldsSection(Section):
@@ -128,62 +51,6 @@ class IndexSection(Section):
 
     kind: Literal["flat", "hnsw"] = "flat"
     first_stage: Literal["dense", "bm25", "hybrid"] = "hybrid"
-
-
-class TrainSection(Section):
-    """How a cross-encoder is trained.
-
-    Each use is a subclass with its own defaults, so that setting one option leaves the others as they are.
-    """
-
-    epochs: Count = 2
-    learning_rate: Positive = 5e-5
-    warmup: Share = 0.1
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    pairs_per_batch: Count = 64
-    group_size: Annotated[int, Field(ge=2)] = 16
-    accumulate: Count = 1
-    patience: Annotated[int, Field(ge=0)] = 0
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    freeze_embeddings: bool = False
-    checkpoint_seconds: Positive = 60.0
-
-
-class LabelsTrain(TrainSection):
-    """How the teacher learns given labels."""
-
-
-class TeacherTrain(TrainSection):
-    """How the teacher learns the judgements."""
-
-    epochs: Count = 3
-
-
-class StudentTrain(TrainSection):
-    """How the student learns the teacher's labels."""
-
-    epochs: Count = 3
-    learning_rate: Positive = 1e-4
-
-
-class FinalTrain(TrainSection):
-    """How the student's last pass over the judgements goes."""
-
-
-class JudgementsTrain(TrainSection):
-    """How the student that learns from the judgements alone is trained."""
-
-    epochs: Count = 8
-    learning_rate: Positive = 1e-4
-
-
-class LoraSection(Section):
-    """Low-rank adapters instead of full fine-tuning, for decoder teachers."""
-
-    rank: Count = 16
-    alpha: Count = 32
-    dropout: Share = 0.05
-    targets: tuple[str, ...] = ("q_proj", "v_proj")
 
 
 class TeacherSection(Section):

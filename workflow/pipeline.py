@@ -14,6 +14,7 @@ from eval.files import fingerprint, read_json
 from rerank.student import Student
 from rerank.teacher import Teacher
 from retrieval.data.describe import describe
+from retrieval.data.search_data import LogQuery
 from workflow.config import Config
 from workflow.first_stage import build_first_stage, model_path, open_first_stages, student_template
 from workflow.inputs import label_file, read_input
@@ -72,8 +73,9 @@ def teacher(work: Work) -> dict[str, Any]:
 def mined(work: Work) -> dict[str, Any]:
     """Mine unlabelled pairs of logged queries and products, held-out queries and their near duplicates left out."""
     config, prepared = work.config, work.prepared()
+    learnt = [prepared.queries[i] for i in work.chains(prepared)[-1].train_ids]
     pairs = mine(
-        prepared.log,
+        prepared.log or [LogQuery(query.text) for query in learnt],
         open_first_stages(config, prepared.catalogue, work.run),
         prepared.catalogue,
         work.run.pairs,
@@ -82,13 +84,17 @@ def mined(work: Work) -> dict[str, Any]:
         template=student_template(config, prepared.catalogue),
         options=config.mine.options(),
         seed=config.seed,
-        judged=[prepared.queries[i] for i in prepared.split("train", "dev")],
+        judged=learnt,
         progress=work.progress.task("mining"),
     )
     found = read_json(pairs.path / "manifest.json")
     leaks = found["log"]["leaks"]["queries"]
-    left_out = f"{leaks:,} log queries that are or nearly are held-out queries were left out (pairs/leaks.csv)"
-    return {**found, "warnings": [left_out] if leaks else []}
+    warnings = [] if prepared.log else [f"no query log: the {len(learnt):,} judged train queries are mined instead"]
+    if leaks:
+        warnings.append(
+            f"{leaks:,} log queries that are or nearly are held-out queries were left out (pairs/leaks.csv)"
+        )
+    return {**found, "warnings": warnings}
 
 
 def label(work: Work) -> dict[str, Any]:

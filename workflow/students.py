@@ -8,10 +8,10 @@ from eval.files import read_json
 from rerank.student import train_student
 from rerank.student_files import STUDENT_FILE
 from rerank.training import Group
-from workflow.config import TrainSection
 from workflow.first_stage import model_path, student_template
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain
+from workflow.train_sections import TrainSection
 from workflow.training import labelled_groups, mean_ndcg, soft_groups, train_options
 from workflow.work import Work
 

@@ -7,11 +7,11 @@ from eval.measures import per_query
 from rerank.gate import gate
 from rerank.lora import LoraOptions
 from rerank.teacher import JudgedQuery, Teacher, train_teacher
-from workflow.config import TrainSection
 from workflow.first_stage import open_first_stages, teacher_template
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain
 from workflow.systems import reranker_judged, retriever_judged
+from workflow.train_sections import TrainSection
 from workflow.training import mean_ndcg, train_options
 from workflow.work import Work
 

@@ -14,9 +14,9 @@ from rerank.teacher import JudgedQuery
 from rerank.training import Group, TrainOptions
 from rerank.types import Reranker
 from retrieval.types import Product
-from workflow.config import TrainSection
 from workflow.prepared import Prepared
 from workflow.systems import reranker_judged
+from workflow.train_sections import TrainSection
 
 
 def train_options(section: TrainSection, loss: str, seed: int) -> TrainOptions:

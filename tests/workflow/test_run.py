@@ -1,5 +1,6 @@
 """The whole pipeline on a tiny shop with tiny models: what it writes, what it skips, what it refuses."""
 
+import csv
 import json
 import shutil
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from augment.guard import LeakGuard
 from distilrank import main
 from eval.files import read_json
 from eval.trec import read_qrels, read_run
+from retrieval.shop.shop import shop_data
 from retrieval.types import Query
 from workflow.config import load_config
 from workflow.opened import open_run
@@ -204,3 +206,29 @@ def test_doctor_finds_what_is_wrong(
     checks = {item["check"]: item for item in json.loads(capsys.readouterr().out)}
     assert checks["model of the teacher"]["state"] == "error"
     assert str(tmp_path) in checks["model of the teacher"]["detail"]
+
+
+def test_own_plain_files_without_a_log_are_mined_by_their_train_queries(
+    write_config: WriteConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = shop_data(products=150, train=8, dev=4, test=4, log=1, seed=5, judged=10)
+    data = tmp_path / "shop"
+    data.mkdir()
+    with (data / "products.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["sku", "name", "brand", "colour"])
+        writer.writerows([p.id, p["title"], p["brand"], p["colour"]] for p in shop.products())
+    grades = {grade.gain: grade.name for grade in shop.scale.grades}
+    with (data / "judgements.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["query", "sku", "grade", "split"])
+        for query_id, judged in shop.qrels.items():
+            text, split = shop.queries[query_id].text, shop.splits[query_id]
+            writer.writerows([text, product_id, grades[gain], split] for product_id, gain in judged.items())
+    columns = {"product_id": "sku", "fields": {"title": "name", "brand": "brand", "colour": "colour"}}
+    config = write_config(tmp_path, data={"path": str(data), "columns": columns})
+    assert main(["mine", str(config), "--runs", str(tmp_path / "runs")]) == 0
+    assert "the 8 judged train queries are mined instead" in " ".join(capsys.readouterr().out.split())
+    mined = pq.read_table(tmp_path / "runs" / "tiny" / "pairs" / "shard-00000.parquet")
+    assert set(mined["query"].to_pylist()) == {shop.queries[i].text for i in shop.splits if shop.splits[i] == "train"}
+    assert set(mined["judged"].to_pylist()) == {True}
