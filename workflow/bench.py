@@ -15,7 +15,7 @@ from retrieval.types import Retriever
 from workflow.config import Config
 from workflow.prepared import Prepared
 from workflow.progress import StageProgress
-from workflow.systems import Part, Scored, full_catalogue, judged_only, merged, milliseconds
+from workflow.systems import Part, RememberedRetriever, Scored, full_catalogue, judged_only, merged, milliseconds
 
 Mode = Literal["judged-only", "full catalogue"]
 MODES: tuple[Mode, ...] = ("judged-only", "full catalogue")
@@ -56,6 +56,7 @@ class Bench:
         self.baseline = config.index.first_stage
         self.prepared = prepared
         self.first = first
+        self.remembered = RememberedRetriever(first)
         self.parts = parts
         self.progress = progress
         self.ndcg = f"nDCG@{config.measure.cutoff}"
@@ -71,11 +72,10 @@ class Bench:
         """The queries that blend and gate are fitted on: the given dev split, or all folds."""
         return [query_id for part in self.parts for query_id in part.chain.dev_ids]
 
-    def pipeline(self, reranker: Reranker, weight: float = 1.0) -> SearchPipeline:
-        """First stage, then this reranker over the configured window."""
-        return SearchPipeline(
-            self.first, reranker, self.prepared.catalogue, window=self.options.window, blend_weight=weight
-        )
+    def pipeline(self, reranker: Reranker | None, weight: float = 1.0, *, timed: bool = False) -> SearchPipeline:
+        """First stage, then this reranker over the configured window; `timed` searches anew instead of remembering."""
+        first = self.first if timed else self.remembered
+        return SearchPipeline(first, reranker, self.prepared.catalogue, window=self.options.window, blend_weight=weight)
 
     def rank(self, mode: Mode, name: str, pipelines: Sequence[SearchPipeline]) -> Scored:
         """Every part's queries ranked by its own pipeline."""

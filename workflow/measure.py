@@ -84,9 +84,9 @@ def measure(
                 blended = [bench.pipeline(model, weight) for model, weight in zip(remembered, fitted, strict=True)]
                 found[mode][BLENDED] = bench.rank(mode, BLENDED, blended)
                 weights[mode] = fitted[-1]
-        timings[name] = bench.milliseconds(bench.pipeline(models[-1]))
+        timings[name] = bench.milliseconds(bench.pipeline(models[-1], timed=True))
         if name == STUDENT:
-            timings[BLENDED] = bench.milliseconds(bench.pipeline(models[-1], weights["full catalogue"]))
+            timings[BLENDED] = bench.milliseconds(bench.pipeline(models[-1], weights["full catalogue"], timed=True))
         for model in models:
             model.release()
     runs = {mode: {name: scored.order for name, scored in systems.items()} for mode, systems in found.items()}

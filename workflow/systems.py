@@ -13,7 +13,7 @@ import numpy as np
 from eval.trec import Run
 from rerank.pipeline import SearchPipeline, SearchResult
 from rerank.types import Pair, Reranker
-from retrieval.types import Retriever
+from retrieval.types import Filter, Hit, Query, Retriever
 from workflow.prepared import Prepared
 from workflow.progress import Report
 from workflow.run_directory import Chain
@@ -43,6 +43,31 @@ class Remembered:
         if new:
             self._scores.update(zip(new, self.reranker.score(list(new.values())).tolist(), strict=True))
         return np.array([self._scores[query.id, product.id] for query, product in pairs], dtype=np.float32)
+
+
+class RememberedRetriever:
+    """A first stage that is asked once for each query and depth, however many systems rerank its candidates."""
+
+    def __init__(self, retriever: Retriever):
+        self.retriever = retriever
+        self._found: dict[tuple[str, int], list[Hit]] = {}
+        self._scores: dict[tuple[str, tuple[str, ...]], list[float]] = {}
+
+    def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[list[Hit]]:
+        """As the wrapped retriever's; only searches without a filter are remembered."""
+        if where:
+            return self.retriever.search(queries, k, where)
+        new = [query for query in queries if (query.id, k) not in self._found]
+        for query, hits in zip(new, self.retriever.search(new, k) if new else [], strict=True):
+            self._found[query.id, k] = hits
+        return [self._found[query.id, k] for query in queries]
+
+    def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
+        """As the wrapped retriever's."""
+        key = (query.id, tuple(product_ids))
+        if key not in self._scores:
+            self._scores[key] = self.retriever.score_products(query, product_ids)
+        return self._scores[key]
 
 
 class Scored(NamedTuple):

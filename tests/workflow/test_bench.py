@@ -1,5 +1,6 @@
-"""The test bench where test queries are few: folds alone are enough, nothing at all is said at once."""
+"""The test bench: few test queries, none at all, and a first stage that is asked once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +11,7 @@ from eval.errors import InputError
 from eval.grades import ESCI
 from rerank.pipeline import SearchPipeline
 from retrieval.catalogue import Catalogue
-from retrieval.types import Product, Query, Retriever
+from retrieval.types import Filter, Hit, Product, Query, Retriever
 from workflow import bench
 from workflow.bench import Bench
 from workflow.config import Config
@@ -18,7 +19,7 @@ from workflow.opened import OpenedRun
 from workflow.prepared import Prepared
 from workflow.progress import StageProgress
 from workflow.run_directory import Chain
-from workflow.systems import Part
+from workflow.systems import Part, RememberedRetriever
 
 PRODUCTS = ("a", "b", "c")
 
@@ -78,3 +79,35 @@ def test_an_opened_run_without_test_queries_answers_what_is_typed(tmp_path: Path
         opened({}, "none").search(None, 1, {})
     assert opened({"q1": "train"}, "train").search(None, 1, {}) == "query q1"
     assert opened({"q1": "train", "q2": "test"}, "test").search(None, 1, {}) == "query q2"
+
+
+class _Counting:
+    """A retriever double that counts what it is asked; its hits tell the query."""
+
+    def __init__(self) -> None:
+        self.searched: list[str] = []
+        self.scored: list[str] = []
+
+    def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[list[Hit]]:
+        self.searched += [query.id for query in queries]
+        return [[Hit(f"{query.id}-{place}", -place) for place in range(k)] for query in queries]
+
+    def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
+        self.scored.append(query.id)
+        return [float(len(product_id)) for product_id in product_ids]
+
+
+def test_a_remembered_first_stage_is_asked_once_and_answers_the_same() -> None:
+    counting = _Counting()
+    remembered = RememberedRetriever(counting)
+    one, two = Query("1", "a"), Query("2", "b")
+    expected = _Counting().search([one, two], 3)
+    assert remembered.search([one], 3) == expected[:1]
+    assert remembered.search([one, two], 3) == expected
+    assert remembered.search([two, one], 3) == expected[::-1]
+    assert counting.searched == ["1", "2"]
+    assert remembered.search([one], 2) == [expected[0][:2]]  # another depth is another question
+    remembered.search([one], 3, {"brand": "x"})
+    assert counting.searched == ["1", "2", "1", "1"]
+    assert remembered.score_products(one, ["p", "qq"]) == remembered.score_products(one, ["p", "qq"]) == [1.0, 2.0]
+    assert counting.scored == ["1"]
