@@ -58,7 +58,7 @@ class TeacherSection(Section):
 
     model: str = "default"
     labels: str | None = None
-    """A file of labels another judge has given (query, product_id, grade or p_GRADE); learnt before the judgements."""
+    """A file of labels another judge has given (query, product_id, grade); learnt before the judgements."""
     labels_train: LabelsTrain = LabelsTrain()
     head: Literal["soft", "grades"] = "soft"
     max_length: Count = 128
