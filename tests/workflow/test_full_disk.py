@@ -1,33 +1,15 @@
 """A disk that takes no more: one clear line, exit code 3, nothing half-written; the run goes on once there is room."""
 
-import contextlib
-import os
-import resource
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from distilrank import main
+from tests.workflow.clean_process import start
 
 WriteConfig = Callable[..., Path]
 ACCEPT = ["--accept", "teacher", "--accept", "student"]
-
-
-def _with_files_of_at_most(size: int, command: list[str], said: Path) -> int:
-    """The exit code of the command in a fork that cannot write a file beyond `size` bytes; its words go to `said`."""
-    child = os.fork()
-    if child == 0:
-        try:
-            torch.set_num_threads(1)
-            with said.open("w", buffering=1) as sys.stdout, contextlib.redirect_stderr(sys.stdout):
-                resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-                os._exit(main(command))
-        finally:
-            os._exit(99)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 # Each stage's first large file is bigger than this, and every file of the stages before is smaller.
@@ -40,9 +22,10 @@ def test_a_full_disk_is_said_and_the_run_goes_on_later(
     config, runs = str(write_config(tmp_path)), str(tmp_path / "runs")
     if done is not None:
         assert main([done, config, "--runs", runs]) == 0
-    code = _with_files_of_at_most(size, [stage, config, "--runs", runs], tmp_path / "said")
+    process = start([stage, config, "--runs", runs], tmp_path / "said", largest_file=size)
+    process.join()
     said = (tmp_path / "said").read_text()
-    assert code == 3, said
+    assert process.exitcode == 3, said
     assert "Traceback" not in said
     assert "cannot write" in " ".join(said.split())
     assert not (tmp_path / "runs" / "tiny" / "stages" / f"{stage}.json").exists()

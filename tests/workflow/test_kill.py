@@ -1,15 +1,10 @@
 """A run killed with SIGKILL at random moments ends, after restarts, with the artefacts of an undisturbed one."""
 
-import os
 import random
-import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
-from distilrank import main
+from tests.workflow.clean_process import start
 
 WriteConfig = Callable[..., Path]
 ACCEPT = ["--accept", "teacher", "--accept", "student"]
@@ -17,27 +12,15 @@ STAGES = ("prepare", "index", "teacher", "mine", "label", "student", "measure")
 
 
 def _attempt(command: list[str], seconds: float) -> bool:
-    """Fork, run, and kill after `seconds`; True when the run ended by itself before that."""
-    child = os.fork()
-    if child == 0:
-        try:
-            with open(os.devnull, "w") as nothing:
-                os.dup2(nothing.fileno(), 1)
-                os.dup2(nothing.fileno(), 2)
-            torch.set_num_threads(1)
-            os._exit(main(command))
-        finally:
-            os._exit(99)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            assert os.waitstatus_to_exitcode(status) == 0
-            return True
-        time.sleep(0.002)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
+    """Run, and kill after `seconds`; True when the run ended by itself before that."""
+    process = start(command)
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return False
+    assert process.exitcode == 0
+    return True
 
 
 def _artefacts(run: Path) -> dict[str, bytes]:
