@@ -7,26 +7,14 @@ knows neither the models nor the index: any `Retriever` and any `Reranker` will 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from eval.errors import InputError, MachineError
 from rerank.blend import blend, check_weight
-from rerank.types import Pair, Reranker
-from retrieval.types import Filter, Hit, Product, Query, Retriever
-
-
-class Products(Protocol):
-    """Where products are looked up; `retrieval.catalogue.Catalogue` is one."""
-
-    def row(self, product_id: str) -> int:
-        """The product's row."""
-        ...
-
-    def products(self, rows: Sequence[int]) -> list[Product]:
-        """The products of these rows, in their order."""
-        ...
+from rerank.types import Pair, Reranker, RowReranker
+from retrieval.types import Filter, Hit, Products, Query, Retriever
 
 
 class RankedHit(NamedTuple):
@@ -96,22 +84,45 @@ class SearchPipeline:
         self.window = window
         self.blend_weight = check_weight(blend_weight)
 
-    def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[SearchResult]:
+    def search(
+        self, queries: Sequence[Query], k: int, where: Filter | None = None, *, window: int | None = None
+    ) -> list[SearchResult]:
         """The best `k` products for each query, in the order of the queries.
 
-        The reranker orders the first `window` candidates; the rest follow below them in first-stage order. Scores are
-        compared as float32, and ties keep first-stage order.
+        The reranker orders the first `window` candidates (None: the pipeline's; 0: none); the rest follow below them in
+        first-stage order. Scores are compared as float32, and ties keep first-stage order.
 
         Raises:
-            InputError: for k below 1, or what the retriever refuses.
+            InputError: for k below 1, a negative window, or what the retriever refuses.
             MachineError: when the reranker answers too few scores or scores that are not finite.
         """
+        started = time.perf_counter()
+        found = self.retrieve(queries, k, where, window=window)
+        return self.order(queries, found, k, window=window, started=started)
+
+    def retrieve(
+        self, queries: Sequence[Query], k: int, where: Filter | None = None, *, window: int | None = None
+    ) -> list[list[Hit]]:
+        """The first half of `search`: each query's candidates, as many as `k` hits and the window need."""
         if k < 1:
             raise InputError(f"k is the number of hits wanted, at least 1, not {k}")
-        depth = k if self.reranker is None else max(k, self.window)
-        started = time.perf_counter()
-        found = self.retriever.search(queries, depth, where)
-        return self._finish(queries, found, self.window, k, started)
+        return self.retriever.search(queries, max(k, self._window(window)), where)
+
+    def order(
+        self,
+        queries: Sequence[Query],
+        found: Sequence[list[Hit]],
+        k: int,
+        *,
+        window: int | None = None,
+        started: float | None = None,
+    ) -> list[SearchResult]:
+        """The second half of `search`: candidates in first-stage order, reranked and blended over the window.
+
+        Args:
+            started: when the search began (`time.perf_counter`), for the timings; None for now.
+        """
+        return self._finish(queries, found, self._window(window), k, started or time.perf_counter())
 
     def rerank(self, query: Query, product_ids: Sequence[str]) -> SearchResult:
         """A ranking of exactly these products, all of them reranked: what judged-only evaluation asks for.
@@ -136,16 +147,26 @@ class SearchPipeline:
         longest = max((len(hits) for hits in found), default=0)
         return self._finish([query for query, _ in lists], found, longest, longest, started)
 
+    def _window(self, asked: int | None) -> int:
+        if asked is not None and asked < 0:
+            raise InputError(f"the window is the number of candidates to rerank, 0 for none, not {asked}")
+        return 0 if self.reranker is None else self.window if asked is None else asked
+
     def _finish(
-        self, queries: Sequence[Query], found: list[list[Hit]], window: int, k: int, started: float
+        self, queries: Sequence[Query], found: Sequence[list[Hit]], window: int, k: int, started: float
     ) -> list[SearchResult]:
         retrieved = fetched = scored = time.perf_counter()
         rankings = [[_as_found(hit, rank) for rank, hit in enumerate(hits, start=1)] for hits in found]
-        if self.reranker is not None:
+        if self.reranker is not None and window:
             heads = [hits[:window] for hits in found]
-            pairs = self._pairs(queries, heads)
-            fetched = time.perf_counter()
-            scores = self._scores(self.reranker, pairs)
+            rows = [[self.catalogue.row(hit.product_id) for hit in head] for head in heads]
+            if isinstance(self.reranker, RowReranker):
+                fetched = time.perf_counter()
+                scores = self._row_scores(self.reranker, queries, rows)
+            else:
+                pairs = self._pairs(queries, rows)
+                fetched = time.perf_counter()
+                scores = self._checked(self.reranker.score(pairs) if pairs else np.zeros(0), queries, rows)
             scored = time.perf_counter()
             ends = np.cumsum([len(head) for head in heads], dtype=np.int64)
             for i, end in enumerate(ends.tolist()):
@@ -166,19 +187,24 @@ class SearchPipeline:
             for query, ranking, hits in zip(queries, rankings, found, strict=True)
         ]
 
-    def _pairs(self, queries: Sequence[Query], heads: list[list[Hit]]) -> list[Pair]:
-        rows = [self.catalogue.row(hit.product_id) for head in heads for hit in head]
-        products = iter(self.catalogue.products(rows))
-        return [(query, next(products)) for query, head in zip(queries, heads, strict=True) for _ in head]
+    def _pairs(self, queries: Sequence[Query], rows: list[list[int]]) -> list[Pair]:
+        products = iter(self.catalogue.products([row for some in rows for row in some]))
+        return [(query, next(products)) for query, some in zip(queries, rows, strict=True) for _ in some]
 
-    def _scores(self, reranker: Reranker, pairs: list[Pair]) -> np.ndarray:
-        if not pairs:
-            return np.zeros(0, dtype=np.float32)
-        scores = np.asarray(reranker.score(pairs), dtype=np.float32)
-        if scores.shape != (len(pairs),):
-            raise MachineError(f"the reranker answered scores of shape {scores.shape} for {len(pairs)} pairs")
+    def _row_scores(self, reranker: RowReranker, queries: Sequence[Query], rows: list[list[int]]) -> np.ndarray:
+        scores = [reranker.score_rows(query, some, self.catalogue) for query, some in zip(queries, rows, strict=True)]
+        return self._checked(np.concatenate(scores) if scores else np.zeros(0), queries, rows)
+
+    def _checked(self, scores: np.ndarray, queries: Sequence[Query], rows: list[list[int]]) -> np.ndarray:
+        """The reranker's scores as float32, one for each row of each query."""
+        scores = np.asarray(scores, dtype=np.float32)
+        expected = sum(len(some) for some in rows)
+        if scores.shape != (expected,):
+            raise MachineError(f"the reranker answered scores of shape {scores.shape} for {expected} pairs")
         if not np.isfinite(scores).all():
-            query, product = pairs[int(np.flatnonzero(~np.isfinite(scores))[0])]
+            asked = [(query, row) for query, some in zip(queries, rows, strict=True) for row in some]
+            query, row = asked[int(np.flatnonzero(~np.isfinite(scores))[0])]
+            product = self.catalogue.products([row])[0]
             raise MachineError(
                 f"the reranker's score for query {query.text[:60]!r} and product {product.id!r} is not finite; "
                 "train it again or use another"

@@ -1,5 +1,6 @@
 """Logits of many pairs: tokenised in chunks, batched by length, answered in input order."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -8,10 +9,12 @@ from transformers import PreTrainedModel
 
 from rerank.batching import length_sorted_batches
 from rerank.inputs import PairEncoder
-from rerank.precision import Precision, forward_precision
+from rerank.packed_linear import packed_linears
+from rerank.precision import Precision, forward_precision, uses_bfloat16
 from rerank.types import Pair
 
 _CHUNK = 16_384
+_WORTH_PACKING = 256  # pairs from which packing the weights first pays
 
 
 def predict(
@@ -38,8 +41,13 @@ def predict(
     was_training = model.training
     model.eval()
     done = 0
+    packs = device.type == "cpu" and uses_bfloat16(precision, device) and len(pairs) >= _WORTH_PACKING
     try:
-        with torch.inference_mode(), forward_precision(model, precision):
+        with (
+            torch.inference_mode(),
+            forward_precision(model, precision),
+            packed_linears(model) if packs else contextlib.nullcontext(),
+        ):
             for start in range(0, len(pairs), _CHUNK):
                 tokens = pair_encoder.encode(pairs[start : start + _CHUNK])
                 for rows in length_sorted_batches(tokens.lengths, token_budget):

@@ -13,7 +13,8 @@ class TrainOptions:
     several whole groups; groups larger than `group_size` are dealt at random into parts, anew every epoch. An optimiser
     step takes `accumulate` batches. `warmup` is the share of all steps with a rising learning rate; it falls linearly
     to 0 after. `patience` stops after that many epochs without a better validation (0: never). `freeze_embeddings`
-    leaves the word embeddings as they are: half of a small model's weights.
+    leaves the word embeddings as they are: half of a small model's weights. `dropout` replaces the model's own (None
+    keeps it).
     """
 
     loss: str = "margin_mse"
@@ -27,6 +28,7 @@ class TrainOptions:
     patience: int = 0
     precision: Precision = "auto"
     freeze_embeddings: bool = False
+    dropout: float | None = None
     checkpoint_seconds: float = 60.0
     gradient_norm: float = 1.0
     seed: int = 0

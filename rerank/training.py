@@ -23,6 +23,7 @@ from rerank.losses import LOSSES
 from rerank.precision import forward_precision
 from rerank.train_options import TrainOptions, TrainResult
 from rerank.training_data import Group, TrainingData
+from rerank.training_mode import training_mode
 
 __all__ = ["Group", "TrainOptions", "TrainResult", "train"]
 
@@ -61,7 +62,7 @@ def train(
     random state is untouched.
 
     Args:
-        model: a sequence classifier on its device; its config's dropout is used as it is.
+        model: a sequence classifier on its device.
         checkpoints: a directory of this training's own; None trains without.
         validate: called with the model (in eval mode) after each epoch; higher is better.
         progress: called with (steps done, all steps). When it raises a DistilrankError, a checkpoint is written first.
@@ -77,10 +78,8 @@ def train(
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(options.seed)
         run = _Run(model, data, options, checkpoints)
-        try:
+        with training_mode(model, options.dropout, pair_encoder.max_length):
             run.go_on(validate, progress)
-        finally:
-            model.eval()
     warnings = data.warnings + constant_scores_alarm(model, pair_encoder, data.groups, options.precision)
     state = run.state
     return TrainResult(state.steps, state.losses, state.validations, state.best_epoch, warnings)

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from retrieval.types import Product, Query
+from retrieval.types import Product, Products, Query
 
 Pair = tuple[Query, Product]
 
@@ -33,4 +33,17 @@ class Reranker(Protocol):
 
     def score(self, pairs: Sequence[Pair]) -> np.ndarray:
         """float32 scores of shape [len(pairs)], higher is better; works across queries."""
+        ...
+
+
+@runtime_checkable
+class RowReranker(Protocol):
+    """A reranker that keeps the catalogue's products itself (tokenised, say), so that nothing is read to ask it."""
+
+    def score_rows(self, query: Query, rows: Sequence[int], products: Products) -> np.ndarray:
+        """float32 scores of shape [len(rows)] of the products in these catalogue rows, for one query.
+
+        A row is one version of one product and never changes: what is known of a row stays true. `products` reads those
+        rows that the reranker does not keep (products that came after it was made).
+        """
         ...

@@ -45,3 +45,15 @@ class Retriever(Protocol):
     def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
         """This stage's own score of each given product, in the given order (judged-only evaluation needs it)."""
         ...
+
+
+class Products(Protocol):
+    """Where products are looked up by id or row; `retrieval.catalogue.Catalogue` is one."""
+
+    def row(self, product_id: str) -> int:
+        """The product's row."""
+        ...
+
+    def products(self, rows: Sequence[int]) -> list[Product]:
+        """The products of these rows, in their order."""
+        ...

@@ -4,8 +4,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rerank.pipeline import Products, RankedHit, SearchResult
+from rerank.pipeline import RankedHit, SearchResult
 from retrieval.product_text import ProductTemplate
+from retrieval.types import Products
 
 
 def render_side_by_side(

@@ -23,6 +23,7 @@ class TrainSection(Section):
     patience: Annotated[int, Field(ge=0)] = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     freeze_embeddings: bool = False
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     checkpoint_seconds: Positive = 60.0
 
 
