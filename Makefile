@@ -1,26 +1,32 @@
-# make demo   set up, then the whole pipeline on the embedded synthetic shop (no hub, no GPU, no service)
+# make demo   set up, then the whole pipeline on the embedded synthetic shop, and one search over HTTP (no hub, no GPU)
+# make serve  the demo's search endpoint and its page, until Ctrl-C
 # make test   set up, then the tests
 # make check  set up, then lint, format, types and the layer contract
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format clean
+.PHONY: demo serve test check format clean
 
 demo: .venv/.installed
 	$(BIN)/distilrank run configs/demo.yaml
-	$(BIN)/distilrank search runs/demo
+	$(BIN)/distilrank export runs/demo
+	$(BIN)/distilrank serve runs/demo --once --set serve.deadline_ms=0
 
-test: .venv/.installed
+serve: .venv/.installed
+	@test -f runs/demo/student/export/manifest.json || $(MAKE) demo
+	$(BIN)/distilrank serve runs/demo
+
+test: .venv/.installed-dev
 	$(BIN)/python -m pytest
 
-check: .venv/.installed
+check: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/.installed
+format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -31,5 +37,9 @@ clean:
 .venv/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "distilrank needs Python 3.11 or later: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,serve]'
+	touch $@
+
+.venv/.installed-dev: .venv/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,serve,dev]'
 	touch $@

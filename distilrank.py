@@ -3,13 +3,18 @@
     distilrank run CONFIG               every stage that is not up to date, then the table
     distilrank STAGE CONFIG             one stage, and the stages it needs
     distilrank search RUN [QUERY]       first-stage and reranked hits side by side
+    distilrank export RUN               the student as it is served: quantised, products tokenised, checked
+    distilrank serve RUN                the search endpoint and its page, until Ctrl-C
+    distilrank loadtest URL --queries F how fast a server answers, and what it does when there is too much
+    distilrank score-table RUN          the teacher's scores of the most frequent queries, precomputed
+    distilrank drift RUN --log F        whether the run is stale
     distilrank evaluate --qrels Q RUN…  run files against judgements
     distilrank data describe PATH       what is in a data directory, or in a config's data
     distilrank data export PATH OUT     the data as a BEIR directory or a Quepid file
     distilrank doctor CONFIG            machine, config and data, before any hour is spent
 
-What each command does is in workflow/commands.py; the stages themselves, top to bottom as the work runs, are in
-workflow/pipeline.py.
+What each command does is in workflow/commands.py and its neighbours (serve_commands.py, upkeep.py); the stages
+themselves, top to bottom as the work runs, are in workflow/pipeline.py.
 """
 
 import argparse
@@ -30,6 +35,7 @@ from workflow.commands import (
 )
 from workflow.config import load_config
 from workflow.stage_titles import STAGE_TITLES
+from workflow.upkeep import drift_command, score_table_command
 
 _PIPE_CLOSED = 141
 
@@ -74,6 +80,22 @@ def _command(options: argparse.Namespace, notes: Console) -> int:
         return describe_command(options) if options.data_command == "describe" else export_command(options)
     if options.command == "search":
         return search_command(options)
+    if options.command == "export":
+        from workflow.export import export_command as export_student_command
+
+        return export_student_command(options)
+    if options.command == "serve":
+        from workflow.serve_commands import serve_command
+
+        return serve_command(options, notes)
+    if options.command == "loadtest":
+        from workflow.load_command import load_command
+
+        return load_command(options)
+    if options.command == "score-table":
+        return score_table_command(options)
+    if options.command == "drift":
+        return drift_command(options)
     config = load_config(options.config, overrides(options))
     if options.command == "doctor":
         return doctor_command(options, config)

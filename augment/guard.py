@@ -5,19 +5,15 @@ keys are equal, and near duplicates when their sets of folded words have a Jacca
 """
 
 import hashlib
-import html
 import math
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from eval.errors import InputError
+from retrieval.query_key import fold, query_key
 from retrieval.types import Query
 
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
-_APOSTROPHES = str.maketrans("", "", "'`´‘’ʼ")
 _ROUNDING = 1e-9  # .75 * 4 must count as 3, whatever binary fractions make of the threshold
 
 
@@ -27,36 +23,6 @@ class LeakReason(NamedTuple):
     kind: Literal["same", "near"]
     similarity: float
     query: Query
-
-
-def fold(text: str) -> tuple[str, ...]:
-    """The words of a query as the guard compares them.
-
-    HTML entities are unescaped (also twice-escaped ones), then NFKC, case folding, apostrophes and invisible characters
-    removed, every other character that is no letter, mark or number taken as a space.
-    """
-    for _ in range(3):
-        unescaped = html.unescape(text)
-        if unescaped == text:
-            break
-        text = unescaped
-    if text.isascii():
-        return tuple(_ASCII_WORD.findall(text.lower().translate(_APOSTROPHES)))
-    text = unicodedata.normalize(
-        "NFKC", text.translate(_APOSTROPHES)
-    )  # before NFKC, which splits ´ into a space and a mark
-    text = unicodedata.normalize("NFKC", text.casefold())
-    kept = []
-    for character in text:
-        category = unicodedata.category(character)
-        if category != "Cf":
-            kept.append(character if category[0] in "LMN" else " ")
-    return tuple("".join(kept).split())
-
-
-def leak_key(text: str) -> str:
-    """The folded words joined by one space; empty for a text without a letter or number."""
-    return " ".join(fold(text))
 
 
 class LeakGuard:
@@ -93,7 +59,7 @@ class LeakGuard:
     @property
     def fingerprint(self) -> str:
         """Changes when the protected texts or the threshold do; 16 hex digits."""
-        lines = [repr(self.threshold), *sorted({leak_key(query.text) for query in self._queries})]
+        lines = [repr(self.threshold), *sorted({query_key(query.text) for query in self._queries})]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     def check(self, text: str) -> LeakReason | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from augment.guard import LeakGuard, LeakReason, leak_key
+from augment.guard import LeakGuard, LeakReason
 from eval.files import atomic_path
+from retrieval.query_key import query_key
 from retrieval.types import Query
 
 if TYPE_CHECKING:
@@ -56,12 +57,12 @@ def clean_log(
     """
     known: dict[str, Query] = {}
     for query in judged:
-        known.setdefault(leak_key(query.text), query)
+        known.setdefault(query_key(query.text), query)
     clean = CleanLog()
     place: dict[str, int] = {}  # of a kept query in clean.queries; of a leak: -1 - its place in clean.leaks
     for entry in log:
         clean.entries += 1
-        key = leak_key(entry.text)
+        key = query_key(entry.text)
         frequency = max(1, entry.frequency)
         if not key:
             clean.empty += 1

@@ -34,7 +34,7 @@ class BM25Retriever:
         manifest.check_catalogue(catalogue)
         self.manifest = manifest
         self.catalogue = catalogue
-        self._index = index
+        self.index = index
         self._vocabulary: dict[str, int] = index.vocab_dict
 
     @classmethod
@@ -97,19 +97,19 @@ class BM25Retriever:
     def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
         """The BM25 score of each given product; 0 where it shares no word with the query."""
         rows = np.array([self.catalogue.row(product_id) for product_id in product_ids], dtype=np.int64)
-        return self._scores(query)[rows].tolist()
+        return self.scores(query)[rows].tolist()
 
     def _search(self, query: Query, k: int, rows: np.ndarray | None) -> list[Hit]:
-        scores = self._scores(query)
+        scores = self.scores(query)
         found = np.flatnonzero(scores) if rows is None else rows[scores[rows] > 0]
         best = found[top_k(scores[found], k)]
         ids = self.catalogue.ids
         return [Hit(ids[row], score) for row, score in zip(best.tolist(), scores[best].tolist(), strict=True)]
 
-    def _scores(self, query: Query) -> np.ndarray:
-        """float32 scores of all products."""
+    def scores(self, query: Query) -> np.ndarray:
+        """float32 scores [len(catalogue)] of all products, by row; 0 where a product shares no word with the query."""
         known = [self._vocabulary[token] for token in tokenize(query.text) if token in self._vocabulary]
-        return self._index.get_scores_from_ids(sorted(known))
+        return self.index.get_scores_from_ids(sorted(known))
 
 
 def _texts(catalogue: Catalogue, template: ProductTemplate, progress: Progress | None) -> Iterator[str]:

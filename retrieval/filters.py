@@ -26,14 +26,19 @@ def matching_rows(catalogue: Catalogue, where: Filter) -> np.ndarray:
             raise InputError(
                 f"filter field {field!r} is not in the catalogue; its fields are {', '.join(sorted(catalogue.fields))}"
             )
-        values = _values(field, wanted)
+        values = wanted_values(field, wanted)
         column = pc.fill_null(catalogue.column(field), "")
         found = pc.is_in(column, value_set=pa.array(values, type=column.type))
         keep &= found.to_numpy()
     return np.flatnonzero(keep)
 
 
-def _values(field: str, wanted: str | Sequence[str]) -> list[str]:
+def wanted_values(field: str, wanted: str | Sequence[str]) -> list[str]:
+    """The values that a filter wants of a field, as a list.
+
+    Raises:
+        InputError: one that is no text.
+    """
     values = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else list(wanted)
     for value in values:
         if not isinstance(value, str):

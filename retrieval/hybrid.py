@@ -7,9 +7,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from eval.errors import InputError
-from retrieval.catalogue import Catalogue
 from retrieval.top_k import check_k, top_k
-from retrieval.types import Filter, Hit, Query, Retriever
+from retrieval.types import Filter, Hit, Products, Query, Retriever
 
 
 class HybridRetriever:
@@ -25,7 +24,7 @@ class HybridRetriever:
             asked.
     """
 
-    def __init__(self, parts: Sequence[Retriever], catalogue: Catalogue, *, constant: float = 60.0, depth: int = 200):
+    def __init__(self, parts: Sequence[Retriever], catalogue: Products, *, constant: float = 60.0, depth: int = 200):
         if not parts:
             raise InputError("a hybrid retriever needs at least one part")
         self.parts = list(parts)

@@ -38,6 +38,11 @@ class IndexManifest:
         signature = catalogue_signature(catalogue)
         return cls(kind, len(catalogue), dimension, encoder, template.fields, template.max_characters, signature)
 
+    @property
+    def template(self) -> ProductTemplate:
+        """How a product becomes the text that is indexed."""
+        return ProductTemplate(self.fields, self.max_characters)
+
     def write(self, directory: Path) -> None:
         """Write manifest.json."""
         write_json(directory / "manifest.json", {"format": FORMAT, **asdict(self)})

@@ -74,6 +74,10 @@ class VectorIndex:
         """Cosines, float32 [len(rows)], of one query vector [dim] with the given rows."""
         return self._scores(normalise(vector[None])[0], self._vector_of_row[np.asarray(rows, dtype=np.int64)])
 
+    def vectors(self, rows: np.ndarray) -> np.ndarray:
+        """float32 unit vectors [len(rows), dim], as they are indexed."""
+        return self._flat.reconstruct_batch(self._vector_of_row[np.asarray(rows, dtype=np.int64)])
+
     def _search_exact(self, queries: np.ndarray, wanted: int, allowed: np.ndarray | None) -> list[Found]:
         total = self._index.ntotal if allowed is None else len(allowed)
         parameters = None

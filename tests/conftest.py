@@ -1,10 +1,11 @@
-"""Tiny models built from a configuration and a seed: no network, no hub, ready in a second."""
+"""Tiny models built from a configuration and a seed, and a whole run of them: no network, no hub."""
 
 import json
 import os
 import string
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that reaches for the hub fails at once, it does not wait
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # tests start subprocesses; forked tokenizers warn
@@ -14,6 +15,7 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 
 import pytest
 import torch
+import yaml
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
     AutoTokenizer,
@@ -147,3 +149,44 @@ def write_encoder(tiny_bert_dir: Path) -> WriteEncoder:
 @pytest.fixture(scope="session")
 def tiny_encoder_dir(write_encoder: WriteEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_encoder(tmp_path_factory.mktemp("encoder") / "tiny", 0)
+
+
+WriteConfig = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def write_config(tiny_bert_dir: Path, tiny_encoder_dir: Path) -> WriteConfig:
+    """Writes config.yaml of a tiny run into a directory; keyword arguments replace whole sections."""
+
+    def write(directory: Path, **sections: Any) -> Path:
+        train = {"epochs": 1, "pairs_per_batch": 32, "checkpoint_seconds": 0.001}
+        shop = {"products": 150, "train": 8, "dev": 6, "test": 8, "log": 80, "judged": 12}
+        student = {"parent": str(tiny_bert_dir), "layers": 2, "max_length": 64}
+        tree = {
+            "name": "tiny",
+            "threads": 1,
+            "data": {"format": "shop", "shop": shop},
+            "encoder": {"model": str(tiny_encoder_dir), "max_length": 64},
+            "teacher": {"model": str(tiny_bert_dir), "max_length": 64, "train": train},
+            "mine": {"queries": 20},
+            "label": {"shard_pairs": 64},
+            "student": {**student, "train": train, "judgements_train": train},
+            "measure": {"window": 10, "recall": 20, "timed_queries": 2},
+        }
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / "config.yaml"
+        path.write_text(yaml.safe_dump({**tree, **sections}))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def finished_run(write_config: WriteConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a run that has ended; read it, do not write it."""
+    from distilrank import main
+
+    root = tmp_path_factory.mktemp("finished")
+    accept = ["--accept", "teacher", "--accept", "student"]
+    assert main(["run", str(write_config(root)), "--runs", str(root / "runs"), *accept]) == 0
+    return root / "runs" / "tiny"

@@ -30,6 +30,7 @@ def test_the_repository_keeps_the_layers() -> None:
         ("retrieval/types.py", "def f():\n    import workflow", "only go down", "retrieval.types -> workflow"),
         ("rerank/types.py", "import ir_measures", "Training and labelling", "rerank.types -> ir_measures"),
         ("workflow/__init__.py", "import distilrank", "front door", "workflow -> distilrank"),
+        ("serving/engine.py", "def f():\n    import ray", "free of Ray", "serving.engine -> ray"),
     ],
 )
 def test_a_planted_violation_is_caught(tmp_path: Path, module: str, planted: str, contract: str, chain: str) -> None:

@@ -18,7 +18,8 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="distilrank",
         description="Distil an LLM's product-search judgement into a cross-encoder that answers in milliseconds.",
-        epilog="Exit codes: 0 done, 2 bad input, 3 machine, 4 refused by the gate, 5 partly done, 130 interrupted.",
+        epilog="Exit codes: 0 done, 2 bad input, 3 machine, 4 refused by the gate, 5 partly done, 6 stale, "
+        "130 interrupted.",
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -39,6 +40,17 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
         "--where", action="append", default=[], metavar="FIELD=VALUE", help="keep products with this value"
     )
     search.add_argument("--json", action="store_true", help="machine-readable")
+
+    export = commands.add_parser("export", help="the student as it is served: quantised, products tokenised, checked")
+    export.add_argument("run", type=Path, metavar="RUN", help="a finished run")
+    export.add_argument(
+        "--precision", choices=["auto", "int8", "float32"], default="auto", help="of the arithmetic (default auto)"
+    )
+    export.add_argument("--json", action="store_true", help="machine-readable")
+
+    _serve_parser(commands)
+    _load_parser(commands)
+    _upkeep_parsers(commands)
 
     evaluate = commands.add_parser("evaluate", help="measure run files against qrels")
     evaluate.add_argument("--qrels", type=Path, required=True, help="TREC qrels whose numbers are gains")
@@ -71,8 +83,20 @@ def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: for a --set without "=", or with a value that is not YAML.
     """
+    found = set_options(arguments.set)
+    if arguments.data is not None:
+        found["data.path"] = str(arguments.data)
+    return found
+
+
+def set_options(assignments: Sequence[str]) -> dict[str, Any]:
+    """--set OPTION=VALUE, by dotted names.
+
+    Raises:
+        InputError: for one without "=", or with a value that is not YAML.
+    """
     found: dict[str, Any] = {}
-    for assignment in arguments.set:
+    for assignment in assignments:
         name, separator, value = assignment.partition("=")
         if not separator:
             raise InputError(f"--set {assignment!r} has no '='; write --set student.layers=3")
@@ -84,8 +108,6 @@ def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
                 f"--set {assignment!r} has a value that cannot be read ({problem}); write it as in the config, for "
                 "instance --set 'fields.student=[title, brand]'"
             ) from None
-    if arguments.data is not None:
-        found["data.path"] = str(arguments.data)
     return found
 
 
@@ -98,6 +120,55 @@ def filters(assignments: Sequence[str]) -> dict[str, list[str]]:
             raise InputError(f"--where {assignment!r} has no '='; write --where brand=Acme")
         found.setdefault(name, []).append(value)
     return found
+
+
+def _serve_parser(commands: Any) -> None:
+    serve = commands.add_parser("serve", help="answer searches over HTTP, with a page to try them on, until Ctrl-C")
+    serve.add_argument("run", type=Path, metavar="RUN", help="a finished run")
+    serve.add_argument("--host", help="where to listen (serve.host, 127.0.0.1; 0.0.0.0 for every interface)")
+    serve.add_argument("--port", type=int, help="(serve.port, 8000)")
+    serve.add_argument("--replicas", type=int, metavar="N", help="processes that answer (serve.replicas, 1)")
+    serve.add_argument("--bare", action="store_true", help="one process without Ray: starts sooner, has one replica")
+    serve.add_argument(
+        "--once",
+        nargs="?",
+        const="",
+        metavar="QUERY",
+        help="answer one search over HTTP, show it, and stop; without a QUERY one of the run's",
+    )
+    serve.add_argument(
+        "--set", action="append", default=[], metavar="OPTION=VALUE", help="override an option: serve.deadline_ms=200"
+    )
+
+
+def _load_parser(commands: Any) -> None:
+    load = commands.add_parser("loadtest", help="how fast a server answers, and what it does when there is too much")
+    load.add_argument("url", metavar="URL", help="the server's address, http://127.0.0.1:8000")
+    load.add_argument("--queries", type=Path, required=True, metavar="FILE", help="one query a line")
+    many = load.add_mutually_exclusive_group()
+    many.add_argument("--rate", type=float, help="searches a second, arriving at random whatever the server does (10)")
+    many.add_argument("--clients", type=int, metavar="N", help="instead: N clients, each asking again once answered")
+    load.add_argument("--seconds", type=float, default=30.0, help="how long (default 30)")
+    load.add_argument("--window", type=int, help="candidates to rerank (the server's own)")
+    load.add_argument("--size", type=int, default=10, help="hits of a search (default 10)")
+    load.add_argument("--deadline-ms", type=int, help="deadline of a search (the server's own)")
+    load.add_argument("--timeout", type=float, default=30.0, help="seconds after which a client gives up (default 30)")
+    load.add_argument("--seed", type=int, default=7)
+    load.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _upkeep_parsers(commands: Any) -> None:
+    table = commands.add_parser("score-table", help="the teacher's scores of the most frequent queries, precomputed")
+    table.add_argument("run", type=Path, metavar="RUN", help="a finished run")
+    table.add_argument("--queries", type=int, default=1000, help="how many, the most frequent first (default 1000)")
+    table.add_argument("--depth", type=int, help="candidates scored of each (default: 1.25 windows)")
+    table.add_argument("--json", action="store_true", help="machine-readable")
+    drift = commands.add_parser("drift", help="whether the run is stale: a recent log and catalogue against its own")
+    drift.add_argument("run", type=Path, metavar="RUN", help="a finished run")
+    drift.add_argument("--log", type=Path, required=True, metavar="FILE", help="recent queries")
+    drift.add_argument("--catalogue", type=Path, metavar="PATH", help="today's products")
+    drift.add_argument("--ask", type=int, default=100, help="queries that the teacher is asked about (default 100)")
+    drift.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _pipeline_options(command: argparse.ArgumentParser) -> None:

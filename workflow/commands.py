@@ -140,9 +140,13 @@ def doctor_command(options: argparse.Namespace, config: Config) -> int:
     return 2 if any(item.state == "error" for item in found) else 0
 
 
-def set_threads(config: Config) -> None:
-    """Thread counts on purpose, before torch and FAISS are loaded; OMP_NUM_THREADS wins where it is set."""
-    threads = os.environ.setdefault("OMP_NUM_THREADS", str(config.threads or len(os.sched_getaffinity(0))))
+def set_threads(config: Config, wanted: int | None = None) -> None:
+    """Thread counts on purpose, before torch and FAISS are loaded; OMP_NUM_THREADS wins where it is set.
+
+    `wanted` is the command's own number, None for the config's, or else all cores.
+    """
+    cores = len(os.sched_getaffinity(0))
+    threads = os.environ.setdefault("OMP_NUM_THREADS", str(wanted or config.threads or cores))
     # Two libraries with unlike numbers wait for each other in busy loops: measured three times slower.
     os.environ.setdefault("MKL_NUM_THREADS", threads)
     # The tokenizer's own threads would fight theirs.

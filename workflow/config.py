@@ -14,6 +14,7 @@ from augment.mine_options import MineOptions
 from eval.errors import InputError
 from eval.files import write_text
 from retrieval.product_text import ProductTemplate
+from serving.server_settings import ServerSettings
 from workflow.data_section import DataSection
 from workflow.load_config import read_options
 from workflow.section import Count, Positive, Section, Share
@@ -183,6 +184,7 @@ class Config(Section):
     label: LabelSection = LabelSection()
     student: StudentSection = StudentSection()
     measure: MeasureSection = MeasureSection()
+    serve: ServerSettings = ServerSettings()
     budget_minutes: BudgetSection = BudgetSection()
 
     @model_validator(mode="after")

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from eval.errors import InputError
 from eval.files import read_json
 from rerank.pipeline import SearchPipeline, SearchResult
-from rerank.student import Student
 from retrieval.catalogue import Catalogue
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Product, Query
 from workflow.config import Config
+from workflow.finished import finished
 from workflow.first_stage import open_first_stages, student_template
 from workflow.prepared import Prepared, load_prepared
+from workflow.rerankers import Rerankers
 from workflow.run_directory import RunDirectory
 
 
@@ -49,17 +50,17 @@ class OpenedRun:
 
 
 def open_run(config: Config, run: RunDirectory) -> OpenedRun:
-    """Open the run's first stage and student, blended as the report says.
+    """Open the run's first stage and what reranks it (its export where there is one), blended as the report says.
 
     Raises:
         InputError: when the run is not finished.
     """
-    if not (run.stages / "measure.json").exists():  # its report may be an older one, while stages are redone
-        raise InputError(f"{run.root} is not finished; distilrank run its config to go on")
+    finished(run.root)
     weight = read_json(run.report / "metrics.json")["blend_weights"]["full catalogue"]
     prepared = load_prepared(run.data)
     catalogue = prepared.catalogue
+    template = student_template(config, catalogue)
     first = open_first_stages(config, catalogue, run)[config.index.first_stage]
-    student = Student.load(run.root / "student", precision="auto")
-    pipeline = SearchPipeline(first, student, catalogue, window=config.measure.window, blend_weight=weight)
-    return OpenedRun(pipeline, prepared, student_template(config, catalogue))
+    reranker = Rerankers(run, template).open(None, catalogue)
+    pipeline = SearchPipeline(first, reranker, catalogue, window=config.measure.window, blend_weight=weight)
+    return OpenedRun(pipeline, prepared, template)

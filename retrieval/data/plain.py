@@ -9,11 +9,12 @@ from retrieval.data.grading import infer_scale
 from retrieval.data.judgements import Judgements, join
 from retrieval.data.markup import strip_markup
 from retrieval.data.problems import Problems
-from retrieval.data.product_stream import RawProduct, open_products
+from retrieval.data.product_stream import ProductStream, RawProduct, open_products
 from retrieval.data.query_log import read_log
 from retrieval.data.search_data import SearchData
 from retrieval.data.splits import read_split
 from retrieval.data.tables import Table
+from retrieval.types import Product
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,7 @@ def read_plain(
     seeded = None if any(_has_split(table, columns) for table in (judged, asked) if table) else seed
     if seeded is not None and columns.split != PlainColumns.split:
         (asked or judged).require([columns.split])  # named on purpose, so a typo must not end in a made-up split
-    stream, known = open_products(
-        lambda: _product_rows(catalogue, columns), strip_markup, problems, str(catalogue.path)
-    )
+    stream, known = _open_catalogue(catalogue, columns, problems)
     if scale is None:
         scale = infer_scale((grade or "" for _, (grade,) in judged.rows([columns.grade])), str(judged.path))
     collected = Judgements(scale, known, problems)
@@ -73,6 +72,22 @@ def read_plain(
     _read_judgements(judged, columns, collected, with_queries=asked is None)
     found_log = read_log(log, problems) if log else []
     return join(name or catalogue.path.parent.name, stream, collected, found_log, problems, seeded)
+
+
+def read_products(path: Path, columns: PlainColumns | None = None) -> Iterator[Product]:
+    """The products of a file alone, read as `read_plain` reads them.
+
+    Raises:
+        InputError: when the file or its column of ids is missing, or it holds no product.
+    """
+    columns = columns or PlainColumns()
+    table = Table(path)
+    table.require([columns.product_id, *columns.fields.values()])
+    return _open_catalogue(table, columns, Problems())[0]()
+
+
+def _open_catalogue(table: Table, columns: PlainColumns, problems: Problems) -> tuple[ProductStream, set[str]]:
+    return open_products(lambda: _product_rows(table, columns), strip_markup, problems, str(table.path))
 
 
 def _product_rows(table: Table, columns: PlainColumns) -> Iterator[RawProduct]:

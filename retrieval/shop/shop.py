@@ -127,8 +127,15 @@ class Shop:
 
         One query in four comes from a product that the catalogue may not hold: many of these it cannot answer.
         """
+        return self.meant_log(size, leaks, judge=judge)[0]
+
+    def meant_log(
+        self, size: int, leaks: Sequence[str] = (), *, judge: Judge | None = None
+    ) -> tuple[list[LogQuery], dict[str, Intent]]:
+        """The log, and what its texts mean, but for those that repeat a test query."""
         judge = judge or self.judge()
         rng = stream(self.seed, "log", 0)
+        meant: dict[str, Intent] = {}
 
         def draw() -> tuple[str, int]:
             if rng.random() < 0.25:
@@ -136,9 +143,12 @@ class Shop:
             else:
                 record = judge.records[rng.randrange(len(judge.records))]
             intent = draw_intent(self.world, record, rng)
-            return self._queries.write(intent, rng), len(intent.constraints)
+            text = self._queries.write(intent, rng)
+            meant.setdefault(text, intent)  # of two meanings with one text, the first is logged
+            return text, len(intent.constraints)
 
-        return draw_log(size, draw, leaks, rng) if size else []
+        log = draw_log(size, draw, leaks, rng) if size else []
+        return log, {entry.text: meant[entry.text] for entry in log if entry.text in meant}
 
     def judge(self) -> Judge:
         """The judge over the pool: the first `POOL` products."""

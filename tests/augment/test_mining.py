@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from augment_toy import OPTIONS, PROTECTED, TEMPLATE, toy_catalogue, toy_log, toy_mine, toy_retrievers
 
-from augment.guard import LeakGuard, leak_key
+from augment.guard import LeakGuard
 from augment.mine_options import MineOptions
 from augment.pairs import PAIR_SCHEMA, Pairs
 from augment.selection import Stratum
@@ -19,6 +19,7 @@ from eval.errors import InputError, PartialError
 from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.data.search_data import LogQuery
+from retrieval.query_key import query_key
 from retrieval.types import Query
 
 
@@ -93,7 +94,7 @@ def test_judged_train_queries_enter_flagged_under_their_own_id(tmp_path: Path) -
     }
     assert flagged == {("train-1", "Red shirt")}
     without = toy_mine(tmp_path / "b", judged=judged, options=dataclasses.replace(options, judged=False))
-    assert leak_key("red shirt") not in {leak_key(row.query) for row in without}
+    assert query_key("red shirt") not in {query_key(row.query) for row in without}
 
 
 def test_the_pool_bounds_how_many_queries_are_examined(tmp_path: Path) -> None:

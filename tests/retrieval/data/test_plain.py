@@ -8,7 +8,7 @@ import pytest
 
 from eval.errors import InputError
 from eval.grades import ESCI, WANDS, Grade, GradeScale
-from retrieval.data.plain import PlainColumns, read_plain
+from retrieval.data.plain import PlainColumns, read_plain, read_products
 from retrieval.data.read import read_data
 from retrieval.types import Product, Query
 
@@ -23,6 +23,15 @@ def test_ones_own_files_are_read(plain: Writer) -> None:
     assert data.qrels == {"1": {"p1": 100, "p2": 10}, "2": {"p3": 100}}
     assert data.splits == {"1": "train", "2": "test"}
     assert data.scale == ESCI
+
+
+def test_products_can_be_read_alone(plain: Writer, tmp_path: Path) -> None:
+    read = read_data("plain", plain())
+    file = next(tmp_path.glob("products.*"))
+    assert list(read_products(file)) == list(read.products())
+    renamed = PlainColumns(product_id="sku", fields={"title": "name"})
+    with pytest.raises(InputError, match="sku"):
+        read_products(file, renamed)
 
 
 def test_columns_are_mapped(plain: Writer, tmp_path: Path) -> None:

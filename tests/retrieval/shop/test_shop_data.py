@@ -103,6 +103,19 @@ def test_the_log_is_zipf_distinct_and_leaks_some_test_queries(data: SearchData) 
     assert verbatim & set(texts)
 
 
+def test_what_a_logged_text_means_is_known_but_for_repeated_test_queries(data: SearchData) -> None:
+    shop = Shop(11, PRODUCTS)
+    leaks = [data.queries[qid].text for qid, split in data.splits.items() if split == "test"]
+    log, meant = shop.meant_log(2000, leaks)
+    assert log == data.log == shop.log(2000, leaks)
+    assert meant.keys() <= {entry.text for entry in log}
+    assert 0.97 * len(log) <= len(meant) < len(log)
+    # Whoever asks without a requirement is answered by every product of a type that the words name.
+    plain = next(intent for intent in meant.values() if not intent.constraints)
+    named = [record for name in plain.concept.types for record in shop.judge().by_type[name]]
+    assert all(grade(plain, record) == "E" for record in named)
+
+
 def test_some_of_the_log_is_not_answered_by_the_catalogue() -> None:
     shop = Shop(11, PRODUCTS)
     other = Shop(12, PRODUCTS)

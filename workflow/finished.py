@@ -1,0 +1,20 @@
+"""Whether a directory is a finished run; loads nothing."""
+
+from pathlib import Path
+
+from eval.errors import InputError
+from workflow.run_directory import RunDirectory
+
+
+def finished(run: Path) -> RunDirectory:
+    """The run, if it can be searched.
+
+    Raises:
+        InputError: when it is no run directory, or not finished.
+    """
+    found = RunDirectory(Path(run).absolute())
+    if not found.config.exists():
+        raise InputError(f"{run} is no run directory (config.yaml is missing); distilrank run CONFIG makes one")
+    if not (found.stages / "measure.json").exists():  # its report may be an older one, while stages are redone
+        raise InputError(f"{run} is not finished; distilrank run its config to go on")
+    return found
