@@ -44,7 +44,7 @@ class SearchAnswer:
 
     Args:
         first_stage: hit, rank from 1, and fields of the first stage's ranking; None unless asked to explain.
-        total_in_window: candidates retrieved, at most the window that was asked for.
+        total_in_window: candidates retrieved, at most the window that was asked for (the usual one where that is 0).
         window: candidates that were reranked in fact.
         degraded: why the first stage's order is answered where a reranked one was asked for: "no_time" (the deadline
             left none), "late" (not done in time), "failed" (the reranker raised), "stuck" (all rerank workers hang);

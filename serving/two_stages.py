@@ -55,7 +55,9 @@ class TwoStages:
         check_fields(served, ask.facets, "facets")
         started = time.perf_counter()
         query = Query("request", ask.text)
-        asked = ask.window if ask.window is not None else self._settings.window or served.window
+        usual = self._settings.window or served.window
+        asked = usual if ask.window is None else ask.window
+        counted = asked or usual  # without reranking, facets are still those of the usual window
         depth = ask.offset + ask.size
         pipeline = SearchPipeline(
             view.retriever,
@@ -64,8 +66,8 @@ class TwoStages:
             window=served.window,
             blend_weight=served.blend_weight,
         )
-        with self._tracer.span("retrieve", k=max(depth, asked)):
-            found = pipeline.retrieve([query], max(depth, asked), ask.where, window=0)
+        with self._tracer.span("retrieve", k=max(depth, counted)):
+            found = pipeline.retrieve([query], max(depth, counted), ask.where, window=0)
         retrieved = time.perf_counter()
         ranked = self._rank(generation, pipeline, query, found, depth, asked, deadline)
         result = ranked.result
@@ -73,7 +75,7 @@ class TwoStages:
         fetching = time.perf_counter()
         shown = result.hits[ask.offset : depth]
         first = result.first[ask.offset : depth] if ask.explain else []
-        candidates = [hit.product_id for hit in found[0][:asked]]
+        candidates = [hit.product_id for hit in found[0][:counted]]
         wanted = dict.fromkeys([hit.product_id for hit in shown] + [hit.product_id for hit in first])
         wanted |= dict.fromkeys(candidates if ask.facets else ())
         rows = [view.catalogue.row(product_id) for product_id in wanted]

@@ -79,7 +79,9 @@ class SearchResponse(Shape):
     """A ranking, and how it came about."""
 
     query: str
-    total_in_window: int = Field(description="Candidates retrieved, at most the window.")
+    total_in_window: int = Field(
+        description="Candidates retrieved, at most the window; with `window` 0, the usual one."
+    )
     size: int
     from_: int = Field(serialization_alias="from")
     degraded: bool = Field(description="Whether the first stage's order is answered for want of a rerank.")

@@ -54,7 +54,8 @@ def test_the_window_of_the_request_counts(client, opened, window):
     offline = opened.pipeline.search([Query("1", "red shoe")], 15, window=window)[0]
     answer = _search(client(), query="red shoe", size=15, window=window)
     assert _ranking(answer) == [tuple(hit) for hit in offline.hits]
-    assert answer["window"] == answer["total_in_window"] == window
+    assert answer["window"] == window
+    assert answer["total_in_window"] == (window or opened.pipeline.window)
     assert answer["route"] == ("student" if window else "first_stage")
     assert not answer["degraded"]
 
@@ -76,6 +77,15 @@ def test_filters_and_facets_agree_with_the_catalogue(client, opened):
             assert order == sorted(order)
     assert _search(http, query="red shoe", filters={"brand": "no such brand"})["hits"] == []
     assert _search(http, query="red shoe", filters={"brand": []})["hits"] == []
+
+
+def test_without_reranking_the_facets_are_still_those_of_the_usual_window(client):
+    http = client()
+    reranked = _search(http, query="red shoe", facets=["brand"])
+    as_found = _search(http, query="red shoe", facets=["brand"], window=0)
+    assert as_found["window"] == 0
+    assert as_found["facets"] == reranked["facets"]
+    assert as_found["facets"]["brand"]
 
 
 def test_whole_numbers_may_be_written_with_a_point(client):
