@@ -38,7 +38,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             _remove(old)
         else:
             os.replace(temporary, path)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         if error.filename is not None and not Path(error.filename).is_relative_to(path.parent):
             raise  # a file that the block read, not the one it writes
@@ -102,7 +102,8 @@ def _sync(path: Path) -> None:
                 os.fsync(stream.fileno())
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """See to it that the names in a directory survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -16,6 +16,7 @@ from eval.files import read_json
 from eval.trec import read_qrels, read_run
 from workflow.command_line import filters
 from workflow.config import Config, load_config
+from workflow.finished import run_directory
 from workflow.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -61,9 +62,7 @@ def run_command(options: argparse.Namespace, config: Config, last: str, notes: C
 
 def search_command(options: argparse.Namespace) -> int:
     """One query's hits in a finished run."""
-    run = RunDirectory(options.run)
-    if not run.config.exists():
-        raise InputError(f"{run.root} is no run directory (config.yaml is missing); distilrank run CONFIG makes one")
+    run = run_directory(options.run)
     config = load_config(run.config)
     set_threads(config)
     from serving.console import render_side_by_side

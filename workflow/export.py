@@ -28,6 +28,7 @@ from rerank.types import Pair
 from retrieval.types import Query
 from workflow.chains import chains
 from workflow.config import Config, load_config
+from workflow.finished import run_directory
 from workflow.prepared import Prepared, load_prepared
 from workflow.run_directory import RunDirectory
 from workflow.stages import code_version
@@ -104,9 +105,7 @@ def export_command(options: argparse.Namespace) -> int:
     """Export the student of a run and say how close it is to the student."""
     from workflow.commands import set_threads
 
-    run = RunDirectory(options.run)
-    if not run.config.exists():
-        raise InputError(f"{run.root} is no run directory (config.yaml is missing); distilrank run CONFIG makes one")
+    run = run_directory(options.run)
     config = load_config(run.config)
     set_threads(config)
     exported = export_run(config, run, options.precision, progress=(lambda _: None) if options.json else print)

@@ -116,7 +116,6 @@ def _open(run: RunDirectory, writes: bool, threads: int | None, elsewhere: Reran
     catalogue = prepared.catalogue
     template = student_template(config, catalogue)
     encoder = open_encoder(config, run)
-    rerankers = Rerankers(run, template, threads=threads, elsewhere=elsewhere)
     dense = DenseRetriever.load(run.index / "vectors", encoder, catalogue)
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
     rerankers = Rerankers(run, template, threads=threads, elsewhere=elsewhere)

@@ -2,6 +2,7 @@
 
 ids.bin      the token ids of all products, end to end (uint16; int32 for large vocabularies)
 starts.npy   int64 [products + 1]: product i is ids[starts[i]:starts[i + 1]]
+full.npy     int32 [products]: how many tokens each would have without the cut at max_length
 tokens.json  what they were made of
 """
 

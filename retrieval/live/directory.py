@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from eval.errors import MachineError
+from eval.files import sync_directory
 from retrieval.dense import DenseRetriever
 from retrieval.live.generation import generation_path
 from retrieval.live.locks import file_lock
-from retrieval.live.log import Log, sync_directory
+from retrieval.live.log import Log
 from retrieval.live.pointer import Pointer
 from retrieval.live.rebase import rebase
 

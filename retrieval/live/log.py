@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from eval.errors import InputError, MachineError
+from eval.files import sync_directory
 
 _MAGIC = b"drw1"
 _HEADER = struct.Struct("<4sQII")
@@ -185,15 +186,6 @@ class Log:
     def remove(self, number: int) -> None:
         """Delete a segment; whoever has it open reads on."""
         self.path(number).unlink(missing_ok=True)
-
-
-def sync_directory(path: Path) -> None:
-    """See to it that the names in a directory survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(descriptor: int, length: int, start: int) -> bytes:

@@ -40,7 +40,7 @@ def router(service: Service) -> APIRouter:
     async def cohere(body: CohereRequest, request: Request, order: Order, raw_scores: bool, version: str) -> Response:
         service.limits.check(body)
         scores = await score(request, body.query, body.documents, body.rank_fields)
-        shown = scores.astype(np.float64) if raw_scores else _sigmoid(scores)
+        shown = _shown(scores, raw_scores)
         results = [
             CohereResult(
                 index=place,
@@ -81,7 +81,7 @@ def router(service: Service) -> APIRouter:
         """Score any texts for a query, as the clients of text-embeddings-inference expect it."""
         service.limits.check(body)
         scores = await score(request, body.query, body.texts)
-        shown = scores.astype(np.float64) if body.raw_scores else _sigmoid(scores)
+        shown = _shown(scores, body.raw_scores)
         results = [
             TeiResult(index=place, score=float(shown[place]), text=body.texts[place] if body.return_text else None)
             for place in _places(scores, order, None)
@@ -98,9 +98,11 @@ def _places(scores: np.ndarray, order: Order, top_n: int | None) -> list[int]:
     return (best if order == "score" else np.sort(best)).tolist()
 
 
-def _sigmoid(scores: np.ndarray) -> np.ndarray:
-    """In double precision, where scores up to 36 stay apart; clipped, so that no exponential overflows."""
-    return 1.0 / (1.0 + np.exp(-np.clip(scores.astype(np.float64), -700, 700)))
+def _shown(scores: np.ndarray, raw: bool) -> np.ndarray:
+    """The logits themselves, or their sigmoids: in double precision, where scores up to 36 stay apart; clipped, so that
+    no exponential overflows."""
+    exact = scores.astype(np.float64)
+    return exact if raw else 1.0 / (1.0 + np.exp(-np.clip(exact, -700, 700)))
 
 
 def _returned(document: Document) -> dict[str, Any]:
