@@ -1,34 +1,16 @@
-"""Number formats: bfloat16 where the hardware multiplies it natively, logits always in float32."""
+"""A classifier's arithmetic: in bfloat16 where that is wanted, its logits always in float32."""
 
 import contextlib
 import functools
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from transformers import PreTrainedModel
 
-Precision = Literal["auto", "float32", "bfloat16"]
+from retrieval.number_format import Precision, uses_bfloat16
 
-
-@functools.cache
-def _cpu_has_bfloat16() -> bool:
-    try:
-        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
-    except OSError:
-        return False
-    return bool(flags & {"avx512_bf16", "amx_bf16"})
-
-
-def uses_bfloat16(precision: Precision, device: torch.device) -> bool:
-    """Whether to multiply in bfloat16; "auto" does where the device has instructions for it."""
-    if precision != "auto":
-        return precision == "bfloat16"
-    if device.type == "cpu":
-        return _cpu_has_bfloat16()
-    return device.type == "cuda" and torch.cuda.is_bf16_supported()
+__all__ = ["Precision", "forward_precision"]
 
 
 @contextlib.contextmanager

@@ -10,8 +10,9 @@ from transformers import PreTrainedModel
 from rerank.batching import length_sorted_batches
 from rerank.inputs import PairEncoder
 from rerank.packed_linear import packed_linears
-from rerank.precision import Precision, forward_precision, uses_bfloat16
+from rerank.precision import Precision, forward_precision
 from rerank.types import Pair
+from retrieval.number_format import uses_bfloat16
 
 _CHUNK = 16_384
 _WORTH_PACKING = 256  # pairs from which packing the weights first pays
