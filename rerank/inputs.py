@@ -1,58 +1,21 @@
 """From query-product pairs to token ids: sentence pairs for encoders, a prompt for decoders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import torch
 from transformers import PreTrainedTokenizerBase
 
 from eval.errors import MachineError
 from rerank.types import Pair
+from retrieval.model_tokens import Tokens
 from retrieval.product_text import ProductTemplate
+
+__all__ = ["ModelKind", "PairEncoder", "Tokens"]
 
 ModelKind = Literal["encoder", "decoder"]
 
 _CHUNK = 4096
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """The token ids of n inputs, end to end; input i is `ids[starts[i]:starts[i + 1]]`.
-
-    `ids` is int32, `types` the token types (uint8; None when the model takes none), `starts` int64 [n + 1].
-    """
-
-    ids: np.ndarray
-    types: np.ndarray | None
-    starts: np.ndarray
-    pad_id: int
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """int64 [n]: tokens of each input."""
-        return np.diff(self.starts)
-
-    def batch(self, rows: Sequence[int] | np.ndarray, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
-        """The model's inputs for `rows`, int64 [len(rows), longest], padded on the right no further than needed."""
-        lengths = self.lengths[np.asarray(rows)]
-        shape = (len(lengths), int(lengths.max()))
-        ids = np.full(shape, self.pad_id, dtype=np.int64)
-        mask = (np.arange(shape[1])[None, :] < lengths[:, None]).astype(np.int64)
-        types = np.zeros(shape, dtype=np.int64)
-        for place, row in enumerate(rows):
-            span = slice(self.starts[row], self.starts[row + 1])
-            ids[place, : lengths[place]] = self.ids[span]
-            if self.types is not None:
-                types[place, : lengths[place]] = self.types[span]
-        arrays = {"input_ids": ids, "attention_mask": mask}
-        if self.types is not None:
-            arrays["token_type_ids"] = types
-        return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
 
 
 class PairEncoder:
@@ -93,13 +56,7 @@ class PairEncoder:
             encoded = self.tokenizer(queries, products, truncation="longest_first", max_length=self.max_length)
             ids += [np.array(row, dtype=np.int32) for row in encoded["input_ids"]]
             types += [np.array(row, dtype=np.uint8) for row in encoded.get("token_type_ids", [])]
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in ids])]).astype(np.int64)
-        return Tokens(
-            ids=np.concatenate(ids) if ids else np.empty(0, np.int32),
-            types=np.concatenate(types) if types else None,
-            starts=starts,
-            pad_id=self.pad_id,
-        )
+        return Tokens.of(ids, types, self.pad_id)
 
     def _prompts(self, queries: list[str], products: list[str]) -> list[list[int]]:
         opening = [i for i in self.tokenizer("")["input_ids"] if i == self.tokenizer.bos_token_id]

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from rerank.batching import length_sorted_batches
 from rerank.inputs import PairEncoder
 from rerank.packed_linear import packed_linears
 from rerank.precision import Precision, forward_precision
 from rerank.types import Pair
+from retrieval.batching import length_sorted_batches
 from retrieval.number_format import uses_bfloat16
 
 _CHUNK = 16_384

@@ -11,15 +11,15 @@ import torch
 from transformers import PreTrainedModel
 
 from rerank.alarms import constant_scores_alarm
-from rerank.batching import Part
 from rerank.inputs import PairEncoder
 from rerank.losses import LOSSES
 from rerank.precision import forward_precision
 from rerank.train_options import TrainOptions, TrainResult
 from rerank.training_data import Group, TrainingData
-from rerank.training_mode import training_mode
+from retrieval.batching import Part
 from retrieval.checkpoints import Checkpoints
 from retrieval.training_loop import TrainingLoop, trainable_weights
+from retrieval.training_mode import training_mode
 
 __all__ = ["Group", "TrainOptions", "TrainResult", "train"]
 

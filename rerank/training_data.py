@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from eval.errors import InputError
-from rerank.batching import Part, epoch_batches
 from rerank.inputs import PairEncoder
 from rerank.losses import LOSSES, PAIRED
+from retrieval.batching import Part, epoch_batches
 from retrieval.types import Product, Query
 
 
@@ -68,7 +68,7 @@ class TrainingData:
         self._lengths = np.split(self.tokens.lengths, self._starts[1:-1])
 
     def epoch(self, epoch: int, *, group_size: int, pairs_per_batch: int, seed: int) -> list[list[Part]]:
-        """The batches of an epoch, see `rerank.batching.epoch_batches`."""
+        """The batches of an epoch, see `retrieval.batching.epoch_batches`."""
         return epoch_batches(
             self._lengths, group_size=group_size, pairs_per_batch=pairs_per_batch, seed=seed, epoch=epoch
         )

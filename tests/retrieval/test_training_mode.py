@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from rerank.training_mode import training_mode
+from retrieval.training_mode import training_mode
 
 INPUTS = {"input_ids": torch.tensor([[2, 40, 41, 3, 42, 43, 44, 3], [2, 45, 3, 46, 47, 3, 0, 0]])}
 MASK = (INPUTS["input_ids"] > 0).long()

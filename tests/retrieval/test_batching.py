@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rerank.batching import epoch_batches, length_sorted_batches
+from retrieval.batching import epoch_batches, length_sorted_batches
 
 
 def test_inference_batches_hold_every_input_once_within_the_budget() -> None:
