@@ -5,7 +5,7 @@ mean length)) with idf = ln(1 + (N − df + .5) / (df + .5)); a query's is the s
 counting again. bm25s (Lù, arXiv 2407.03618) computes all word scores when the index is built, so a search only adds up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import bm25s
@@ -105,6 +105,11 @@ class BM25Retriever:
         best = found[top_k(scores[found], k)]
         ids = self.catalogue.ids
         return [Hit(ids[row], score) for row, score in zip(best.tolist(), scores[best].tolist(), strict=True)]
+
+    @property
+    def vocabulary(self) -> Collection[str]:
+        """The words of all products."""
+        return self._vocabulary
 
     def scores(self, query: Query) -> np.ndarray:
         """float32 scores [len(catalogue)] of all products, by row; 0 where a product shares no word with the query."""

@@ -8,6 +8,7 @@ from typing import Any
 from eval.baselines import random_run
 from eval.evaluation import Evaluation, render
 from eval.files import atomic_path, write_json, write_text
+from eval.segments import Segment
 from eval.trec import Run, write_qrels, write_run
 from rerank.gate import GateDecision
 from rerank.pipeline import SearchPipeline
@@ -18,6 +19,7 @@ from workflow.headline import headline
 from workflow.lazy_models import LazyReranker
 from workflow.prepared import Prepared
 from workflow.progress import StageProgress
+from workflow.segmentation import SEGMENTS, segments_to_json
 from workflow.systems import Part, Remembered, Scored
 
 STUDENT = "student"
@@ -115,11 +117,13 @@ def measure(
     return Measured(evaluations, weights, decision, timings, prepared.scale.convention, headlines, runs)
 
 
-def write_report(found: Measured, prepared: Prepared, path: Path) -> None:
-    """Write `report/`, whole or not at all: metrics.json, table.txt, details.txt, and runs and qrels in TREC form."""
+def write_report(found: Measured, prepared: Prepared, segments: Sequence[Segment], path: Path) -> None:
+    """Write `report/`, whole or not at all: metrics.json, segments.json, table.txt, details.txt, and runs and qrels in
+    TREC form."""
     with atomic_path(path) as temporary:
         temporary.mkdir(parents=True)
         write_json(temporary / "metrics.json", found.to_json())
+        write_json(temporary / SEGMENTS, segments_to_json(segments))
         write_text(temporary / "table.txt", "\n".join(found.headlines))
         write_text(temporary / "details.txt", _details(found))
         shown = {query_id for runs in found.runs.values() for run in runs.values() for query_id in run}

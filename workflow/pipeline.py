@@ -13,8 +13,10 @@ from eval.errors import GateRefusedError
 from eval.files import fingerprint, read_json
 from rerank.student import Student
 from rerank.teacher import Teacher
+from retrieval.bm25 import BM25Retriever
 from retrieval.data.describe import describe
 from retrieval.data.search_data import LogQuery
+from workflow.bench import measured_sets
 from workflow.config import Config
 from workflow.first_stage import build_first_stage, model_path, open_first_stages, student_template
 from workflow.inputs import label_file, read_input
@@ -23,6 +25,7 @@ from workflow.measure import measure, write_report
 from workflow.model_cards import write_card
 from workflow.prepared import Prepared, write_prepared
 from workflow.run_directory import Chain
+from workflow.segmentation import run_segments
 from workflow.stage_titles import STAGE_TITLES
 from workflow.stages import Stage
 from workflow.students import distil, learn_without_augmentation
@@ -153,15 +156,18 @@ def measured(work: Work) -> dict[str, Any]:
     if config.student.judgements_train is not None:
         rerankers["student without augmentation"] = [_student(chain.student_without) for chain in made]
     rerankers["student"] = [_student(chain.student) for chain in made]
-    found = measure(
-        config,
+    measured_parts = parts(prepared, made, config.measure.min_judged)
+    first_stages = open_first_stages(config, prepared.catalogue, work.run)
+    found = measure(config, prepared, first_stages, measured_parts, rerankers, work.progress)
+    segments = run_segments(
         prepared,
-        open_first_stages(config, prepared.catalogue, work.run),
-        parts(prepared, made, config.measure.min_judged),
-        rerankers,
-        work.progress,
+        list(measured_sets(prepared.qrels, measured_parts, config.measure.min_judged).values())[-1],
+        first=found.runs["full catalogue"][config.index.first_stage],
+        first_stage=config.index.first_stage,
+        vocabulary=BM25Retriever.load(work.run.index / "bm25", prepared.catalogue).vocabulary,
+        category_field=config.mine.category_field,
     )
-    write_report(found, prepared, work.run.report)
+    write_report(found, prepared, segments, work.run.report)
     write_card(config, prepared, made[-1], found)
     return {"blend_weights": found.weights, "gate": found.decision.reason}
 

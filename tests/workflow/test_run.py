@@ -22,6 +22,7 @@ from workflow.config import load_config
 from workflow.opened import open_run
 from workflow.prepared import load_prepared
 from workflow.run_directory import RunDirectory
+from workflow.segmentation import read_segments
 
 WriteConfig = Callable[..., Path]
 ACCEPT = ["--accept", "teacher", "--accept", "student"]
@@ -81,6 +82,17 @@ def test_the_reported_figures_are_ir_measures_figures_on_the_exported_files(fini
             mean = sum(per_query.get(query_id, 0.0) for query_id in test_ids) / len(test_ids)
             assert value["mean"] == pytest.approx(mean, abs=1e-9), (mode, system)
             assert value["n"] == len(test_ids)
+
+
+def test_the_segments_are_of_the_measured_queries(finished_run: Path) -> None:
+    prepared = load_prepared(finished_run / "data")
+    found = read_segments(finished_run / "report")
+    tested = set(prepared.graded(prepared.split("test")))
+    dimensions = {segment.dimension for segment in found}
+    assert {"query length", "spelling"} <= dimensions
+    for dimension in dimensions - {"category", "first stage"}:
+        members = [i for segment in found if segment.dimension == dimension for i in segment.query_ids]
+        assert sorted(members) == sorted(tested), dimension
 
 
 def test_no_held_out_query_is_among_the_pairs_and_the_leaks_are_listed(finished_run: Path) -> None:
