@@ -26,7 +26,7 @@ from rerank.precision import Precision
 from rerank.scoring import predict
 from rerank.training import TrainOptions, TrainResult, train
 from rerank.training_data import Group
-from rerank.types import SCORE_LIMIT, Label, Pair
+from rerank.types import Label, Pair, label_scores
 from retrieval.product_text import ProductTemplate
 from retrieval.quiet import quiet_transformers
 from retrieval.types import Product, Query
@@ -101,8 +101,7 @@ class Teacher:
 
     def score(self, pairs: Sequence[Pair]) -> np.ndarray:
         """float32 label scores [len(pairs)], within ±8; a pair whose label failed ranks last (−8)."""
-        scores = np.array([label.score for label in self.label(pairs)], dtype=np.float32)
-        return np.nan_to_num(scores, nan=-SCORE_LIMIT)
+        return label_scores(self.label(pairs))
 
     def _logits(self, pairs: Sequence[Pair], progress: Callable[[int, int], None] | None) -> np.ndarray:
         return predict(

@@ -27,6 +27,12 @@ class Label(NamedTuple):
     reason: str = ""
 
 
+def label_scores(labels: Sequence[Label]) -> np.ndarray:
+    """float32 scores [len(labels)] to rank by; a pair whose label failed ranks last (−8)."""
+    scores = np.array([label.score for label in labels], dtype=np.float32)
+    return np.nan_to_num(scores, nan=-SCORE_LIMIT)
+
+
 @runtime_checkable
 class Reranker(Protocol):
     """Puts a number on pairs of query and product; only its order within a query means anything."""

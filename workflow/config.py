@@ -18,7 +18,8 @@ from serving.server_settings import ServerSettings
 from workflow.data_section import DataSection
 from workflow.load_config import read_options
 from workflow.section import Count, Positive, Section, Share
-from workflow.train_sections import FinalTrain, JudgementsTrain, LabelsTrain, LoraSection, StudentTrain, TeacherTrain
+from workflow.teacher_section import TeacherSection
+from workflow.train_sections import FinalTrain, JudgementsTrain, StudentTrain
 
 
 class FieldsSection(Section):
@@ -52,27 +53,6 @@ class IndexSection(Section):
 
     kind: Literal["flat", "hnsw"] = "flat"
     first_stage: Literal["dense", "bm25", "hybrid"] = "hybrid"
-
-
-class TeacherSection(Section):
-    """The model that reads the judgements and labels the mined pairs."""
-
-    model: str = "default"
-    labels: str | None = None
-    """A file of labels another judge has given (query, product_id, grade); learnt before the judgements."""
-    labels_train: LabelsTrain = LabelsTrain()
-    head: Literal["soft", "grades"] = "soft"
-    max_length: Count = 128
-    lora: LoraSection | None = None
-    train: TeacherTrain = TeacherTrain()
-
-    @model_validator(mode="after")
-    def _labels_need_full_weights(self) -> "TeacherSection":
-        if self.labels is not None and self.lora is not None:
-            raise ValueError(
-                "teacher.labels and teacher.lora cannot go together: adapters cannot be trained on adapters"
-            )
-        return self
 
 
 class Stratum(Section):
@@ -189,6 +169,11 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _the_parent_has_layers(self) -> "Config":
+        if self.student.parent == "teacher" and self.teacher.kind != "model":
+            raise ValueError(
+                f"student.parent is 'teacher' and teacher.kind is {self.teacher.kind!r}, expected one model: give "
+                "student.parent an encoder's directory or hub name, or 'default'"
+            )
         if self.student.parent == "teacher" and self.teacher.lora is not None:
             raise ValueError(
                 "student.parent is 'teacher' and teacher.lora is set, expected a teacher with weights of its own: "

@@ -37,6 +37,7 @@ from workflow.first_stage import open_encoder, open_first_stages, student_templa
 from workflow.prepared import load_prepared
 from workflow.progress import StageProgress
 from workflow.run_directory import RunDirectory
+from workflow.teacher_share import both_models
 
 SAMPLE = 300
 """Queries a side whose coverage and best cosine are looked at."""
@@ -101,7 +102,9 @@ def measure_drift(
             "recent": recent,
         }
         asked = {name: draw_queries(log, ask, generator, name) for name, log in logs.items()}
-        signals, notes = model_signals(asked, main, stages[config.index.first_stage], catalogue, config.seed, progress)
+        models = both_models(config, catalogue, run, main)
+        first = stages[config.index.first_stage]
+        signals, notes = model_signals(asked, models, first, catalogue, config.seed, progress)
         report.signals.extend(signals)
         report.notes.extend(notes)
     with contextlib.ExitStack() as opened:

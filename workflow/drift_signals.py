@@ -12,7 +12,6 @@ from augment.coverage import measure_coverage
 from augment.query_shift import ShiftFromHalf, query_shift
 from eval.shift import against_chance, kolmogorov_smirnov, mean_difference
 from rerank.student import Student
-from rerank.teacher import Teacher
 from retrieval.catalogue import Catalogue
 from retrieval.catalogue_shift import catalogue_shift
 from retrieval.data.search_data import LogQuery
@@ -21,9 +20,9 @@ from retrieval.query_key import query_key
 from retrieval.types import Product, Query, Retriever
 from workflow.config import Config
 from workflow.first_stage import student_template
+from workflow.open_teacher import AnyTeacher
 from workflow.progress import StageProgress
-from workflow.run_directory import Chain
-from workflow.teacher_share import both_models, score_both
+from workflow.teacher_share import score_both
 
 LIMITS = {
     "unseen queries": 0.20,
@@ -143,7 +142,7 @@ def first_stage_signals(
 
 def model_signals(
     asked: Mapping[str, Sequence[Query]],
-    chain: Chain,
+    models: tuple[AnyTeacher, Student],
     first: Retriever,
     catalogue: Catalogue,
     seed: int,
@@ -154,7 +153,6 @@ def model_signals(
     `asked` are queries of the run's log that were "mined", those "held" (not mined), and "recent" ones. The usual is
     that of the held, which the student has not learnt from either, unless they are too few.
     """
-    models = both_models(chain)
     found = {name: _ask(queries, first, catalogue, models, progress, name) for name, queries in asked.items()}
     notes = []
     usual = found["held"]
@@ -193,7 +191,7 @@ def _ask(
     queries: Sequence[Query],
     first: Retriever,
     catalogue: Catalogue,
-    models: tuple[Teacher, Student],
+    models: tuple[AnyTeacher, Student],
     progress: StageProgress,
     name: str,
 ) -> _Asked:

@@ -22,11 +22,12 @@ from workflow.judged_plan import JudgedPlan
 _TRAINING_COST = 3.5
 """Forward, backward and optimiser step, in forward passes: measured 3.3 to 4.4 for 2 to 6 layers of MiniLM."""
 _TIMED = 64
+_INSTANT = 1e-6  # seconds a pair of an ensemble without a model
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Texts (encoder) or pairs a second, forward."""
+    """Texts (encoder) or pairs a second, forward; all of an ensemble's models take part in its teacher's."""
 
     encoder: float
     teacher: float
@@ -47,7 +48,7 @@ def measure_rates(config: Config) -> Rates:
     pairs = [(Query("q", "insulated coffee cup without handle"), product)] * _TIMED
     return Rates(
         _rate(encoder.encode, texts),
-        _rate(_teacher(config), pairs),
+        1 / max(sum(1 / _rate(_teacher(config, name), pairs) for name in config.teacher.models), _INSTANT),
         _rate(_student(config), pairs),
     )
 
@@ -74,6 +75,8 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
     distilling = _TRAINING_COST / rates.student
     mined = min(config.mine.queries, logged) * config.mine.options().products_per_query
     judged, student = plan.learnt, config.student
+    # Out of fold, each of f models learns the share 1 − 1/f of the judgements; one more learns all of them.
+    trainings = config.teacher.ensemble_folds if config.teacher.kind == "ensemble" else 1
     final, alone = student.final_train, student.judgements_train
     taught = plan.chains * mined * student.train.epochs
     taught += judged * (final.epochs if final is not None else 0)
@@ -82,7 +85,8 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
     ranked = plan.measured_pairs + (plan.measured_queries + config.measure.timed_queries) * window
     return {
         "index": work.products / rates.encoder,
-        "teacher": learning * (judged * config.teacher.train.epochs + work.given * config.teacher.labels_train.epochs)
+        "teacher": learning
+        * (trainings * judged * config.teacher.train.epochs + work.given * config.teacher.labels_train.epochs)
         + labelling * plan.audited_pairs,
         "mine": (min(config.mine.pool, logged) + min(config.mine.queries, logged)) / rates.encoder,
         "label": labelling * plan.chains * mined,
@@ -110,12 +114,10 @@ def _rate(work: Callable[[Any], object], items: list[Any]) -> float:
     return len(items) / (time.perf_counter() - begun)
 
 
-def _teacher(config: Config) -> Callable[[Any], object]:
+def _teacher(config: Config, name: str) -> Callable[[Any], object]:
     # Frozen weights of a teacher with adapters are bfloat16 on a GPU, as in rerank/teacher.py.
     small = config.teacher.lora is not None and torch.cuda.is_available()
-    model, tokenizer, kind = load_classifier(
-        model_path(config.teacher.model), 1, dtype=torch.bfloat16 if small else torch.float32
-    )
+    model, tokenizer, kind = load_classifier(model_path(name), 1, dtype=torch.bfloat16 if small else torch.float32)
     encoder = _pair_encoder(tokenizer, kind, config.fields.teacher, config.teacher.max_length)
     model.config.pad_token_id = encoder.pad_id  # a decoder's classifier reads the last token that is none
     model.config.get_text_config().pad_token_id = encoder.pad_id

@@ -16,6 +16,7 @@ from retrieval.types import Retriever
 from workflow.config import Config
 from workflow.progress import StageProgress
 from workflow.run_directory import RunDirectory
+from workflow.teacher_section import FIRST_STAGES
 
 
 def model_path(name: str) -> str:
@@ -75,7 +76,7 @@ def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -
     """The retrievers bm25, dense and hybrid over the run's indexes."""
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
     dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, run), catalogue)
-    return {"bm25": bm25, "dense": dense, "hybrid": HybridRetriever([bm25, dense], catalogue)}
+    return dict(zip(FIRST_STAGES, (bm25, dense, HybridRetriever([bm25, dense], catalogue)), strict=True))
 
 
 def _template(fields: tuple[str, ...], who: str, catalogue: Catalogue) -> ProductTemplate:

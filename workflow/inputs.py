@@ -60,6 +60,7 @@ def key_options(config: Config) -> dict[str, Any]:
     options["teacher"]["labels"] = None if labels is None else _fingerprint([_existing(labels)])
     named = (config.encoder.model, config.teacher.model, config.student.parent)
     models = {name: _model(name) for name in set(named)}
+    options["teacher"]["ensemble"] = [_model(name) for name in config.teacher.ensemble]
     options["encoder"]["model"], options["teacher"]["model"], options["student"]["parent"] = map(models.get, named)
     return options
 

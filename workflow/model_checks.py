@@ -18,7 +18,7 @@ from workflow.first_stage import model_path
 
 
 def check_models(config: Config) -> list[Finding]:
-    """One finding for each of encoder, teacher and student."""
+    """One finding for each model of encoder, teacher and student."""
 
     def teacher(found: PretrainedConfig) -> None:
         check_length(found, config.teacher.max_length)
@@ -29,7 +29,7 @@ def check_models(config: Config) -> list[Finding]:
 
     return [
         _check("encoder", config.encoder.model, lambda _: None),
-        _check("teacher", config.teacher.model, teacher),
+        *(_check("teacher", name, teacher) for name in dict.fromkeys(config.teacher.models)),
         _check("student", student_parent(config), student),
     ]
 

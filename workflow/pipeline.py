@@ -12,17 +12,17 @@ from augment.sanity import label_sanity
 from eval.errors import GateRefusedError
 from eval.files import fingerprint, read_json
 from rerank.student import Student
-from rerank.teacher import Teacher
 from retrieval.bm25 import BM25Retriever
 from retrieval.data.describe import describe
 from retrieval.data.search_data import LogQuery
 from workflow.bench import measured_sets
 from workflow.config import Config
-from workflow.first_stage import build_first_stage, model_path, open_first_stages, student_template
-from workflow.inputs import label_file, read_input
+from workflow.first_stage import build_first_stage, open_first_stages, student_template
+from workflow.inputs import read_input
 from workflow.lazy_models import LazyReranker
 from workflow.measure import measure, write_report
 from workflow.model_cards import write_card
+from workflow.open_teacher import open_teacher
 from workflow.prepared import Prepared, write_prepared
 from workflow.run_directory import Chain
 from workflow.segmentation import run_segments
@@ -30,8 +30,7 @@ from workflow.stage_titles import STAGE_TITLES
 from workflow.stages import Stage
 from workflow.students import distil, learn_without_augmentation
 from workflow.systems import parts
-from workflow.teachers import audit, train_chain_teacher
-from workflow.training import given_labels, judged_queries
+from workflow.teachers import audit, train_teachers
 from workflow.work import Work
 
 
@@ -51,25 +50,9 @@ def index(work: Work) -> dict[str, Any]:
 
 def teacher(work: Work) -> dict[str, Any]:
     """Train each chain's teacher on its judgements (after labels that were given, if any), and audit it on dev."""
-    config, prepared = work.config, work.prepared()
-    base, facts = model_path(config.teacher.model), {}
-    given = label_file(config)
-    if given is not None:
-        judged, found = given_labels(prepared, given, work.guard(prepared))
-        train_chain_teacher(
-            work, prepared, base, judged, work.run.labels_teacher, config.teacher.labels_train, "given labels"
-        )
-        base = str(work.run.labels_teacher)
-        facts["given labels"] = {
-            "queries": len(judged),
-            "pairs": sum(len(entry.gains) for entry in judged),
-            "held-out queries left out": len(found.leaks),
-            "unknown products left out": found.unknown_products,
-        }
+    prepared = work.prepared()
     made = work.chains(prepared)
-    for chain in made:
-        judged = judged_queries(prepared, chain.train_ids)
-        train_chain_teacher(work, prepared, base, judged, chain.teacher, config.teacher.train, chain.name, chain)
+    facts = train_teachers(work, prepared, made)
     return {**facts, "judged queries": len(made[-1].train_ids), "audit": audit(work, prepared, made)}
 
 
@@ -120,7 +103,7 @@ def label(work: Work) -> dict[str, Any]:
 
 def _label_chain(work: Work, prepared: Prepared, pairs: Pairs, chain: Chain) -> dict[str, Any]:
     options = work.config.label
-    model = Teacher.load(chain.teacher)
+    model = open_teacher(work.config, prepared.catalogue, work.run, chain.teacher)
     journal = open_journal(chain.journal, pairs, teacher_version=model.version, shard_pairs=options.shard_pairs)
     counts = label_pairs(
         pairs,
@@ -152,7 +135,8 @@ def measured(work: Work) -> dict[str, Any]:
     """Measure every system on queries it never saw; fit the blend, ask the gate, write report and model card."""
     config, prepared = work.config, work.prepared()
     made = work.chains(prepared)
-    rerankers = {"teacher": [LazyReranker(partial(Teacher.load, chain.teacher)) for chain in made]}
+    opened = [partial(open_teacher, config, prepared.catalogue, work.run, chain.teacher) for chain in made]
+    rerankers = {"teacher": [LazyReranker(one) for one in opened]}
     if config.student.judgements_train is not None:
         rerankers["student without augmentation"] = [_student(chain.student_without) for chain in made]
     rerankers["student"] = [_student(chain.student) for chain in made]
@@ -181,6 +165,10 @@ def stages(config: Config) -> list[Stage]:
 
     given = ("labels-teacher",) if config.teacher.labels else ()
     compared = each("student-without") if config.student.judgements_train is not None else ()
+    # Of most teachers the audit alone looks at the first stage; an ensemble may have it as a member.
+    audit_alone: dict[str, tuple[str, ...]] = {"index.first_stage": ()}
+    if config.teacher.kind != "ensemble":
+        audit_alone["index stage"] = ()
     held_out = ("seed", "data.dev", "data.folds", "data.holdout")
     learning = ("measure.cutoff", "-*.checkpoint_seconds")  # models are watched, and the teacher audited, at the cutoff
     return [
@@ -207,7 +195,7 @@ def stages(config: Config) -> list[Stage]:
             options=(*held_out, "fields.teacher", "teacher", "index.first_stage", *learning),
             after=("prepare", "index"),
             writes=(*each("teacher"), *given),
-            only={"index.first_stage": (), "index stage": ()},  # the first stage matters to the audit alone
+            only=audit_alone,
         ),
         Stage(
             "mine",

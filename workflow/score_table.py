@@ -21,7 +21,7 @@ from eval.files import fingerprint, read_json
 from rerank.blend import blend
 from rerank.score_table import ScoreTable, TableEntry, table_key
 from rerank.student import Student
-from rerank.teacher import TEACHER_FILE, Teacher
+from rerank.teacher import TEACHER_FILE
 from retrieval.catalogue import Catalogue
 from retrieval.data.search_data import LogQuery
 from retrieval.index_manifest import catalogue_signature
@@ -29,6 +29,7 @@ from retrieval.types import Query, Retriever
 from workflow.chains import chains
 from workflow.config import Config
 from workflow.first_stage import open_first_stages
+from workflow.open_teacher import AnyTeacher
 from workflow.prepared import load_prepared
 from workflow.progress import StageProgress
 from workflow.run_directory import RunDirectory
@@ -122,7 +123,7 @@ def build_score_table(
         fit = fit_share(config, prepared, run, first, basis["blend_weight"], progress.task("asking dev queries"))
         dev = {"measure": fit.measure, "gain": fit.gain._asdict(), "curve": fit.curve}
         chosen = {"teacher_share": fit.share, "dev": dev}
-    models = both_models(chains(config, prepared, run)[-1])
+    models = both_models(config, prepared.catalogue, run, chains(config, prepared, run)[-1])
     frequency = {one.query.text: one.frequency for one in head}
     requests = sum(entry.frequency for entry in prepared.log)
 
@@ -189,7 +190,7 @@ def _score(
     queries: Sequence[Query],
     first: Retriever,
     catalogue: Catalogue,
-    models: tuple[Teacher, Student],
+    models: tuple[AnyTeacher, Student],
     share: float,
     depth: int,
     before: Sequence[ScoreTable],

@@ -1,51 +1,52 @@
-"""The teachers of a run: trained on the judgements of each chain, audited on the queries that it held out."""
+"""The teachers of a run: each chain's learns its judgements, and is audited on the queries that it held out."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from eval.measures import per_query
 from rerank.gate import gate
-from rerank.lora import LoraOptions
-from rerank.teacher import JudgedQuery, Teacher, train_teacher
-from workflow.first_stage import open_first_stages, teacher_template
+from workflow.ensembles import train_ensemble
+from workflow.first_stage import model_path, open_first_stages
+from workflow.inputs import label_file
+from workflow.open_teacher import open_teacher
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain
 from workflow.systems import reranker_judged, retriever_judged
-from workflow.train_sections import TrainSection
-from workflow.training import mean_ndcg, train_options
+from workflow.teacher_section import FIRST_STAGES
+from workflow.train_model_teacher import train_model_teacher
+from workflow.training import given_labels, judged_queries
 from workflow.work import Work
 
 
-def train_chain_teacher(
-    work: Work,
-    prepared: Prepared,
-    base: str,
-    judged: list[JudgedQuery],
-    path: Path,
-    section: TrainSection,
-    what: str,
-    chain: Chain | None = None,
-) -> None:
-    """Train one teacher at `path`, unless it is there; watched on the chain's dev queries where they were given."""
-    if path.exists():
-        return
-    config = work.config
-    watched = chain.dev_ids if chain is not None and chain.fold is None else ()
-    cutoff = config.measure.cutoff
-    train_teacher(
-        base,
-        config.teacher.head,
-        judged,
-        prepared.scale,
-        teacher_template(config, prepared.catalogue),
-        path,
-        train_options(section, "", config.seed),
-        max_length=config.teacher.max_length,
-        lora=None if config.teacher.lora is None else LoraOptions(**config.teacher.lora.model_dump()),
-        checkpoints=work.run.scratch("teacher") / what.replace(" ", "-"),
-        validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
-        progress=work.progress.task(f"training the teacher, {what}"),
-    )
+def train_teachers(work: Work, prepared: Prepared, made: Sequence[Chain]) -> dict[str, Any]:
+    """Train every chain's teacher on its judgements, after the given labels, if any; facts about the latter."""
+    section = work.config.teacher
+    members = section.ensemble if section.kind == "ensemble" else (section.model,)
+    bases = {place: model_path(name) for place, name in enumerate(members) if name not in FIRST_STAGES}
+    facts = {}
+    given = label_file(work.config)
+    if given is not None:
+        judged, found = given_labels(prepared, given, work.guard(prepared))
+        for place, base in bases.items():
+            path, what = work.run.labels_teacher, "given labels"
+            if section.kind == "ensemble":
+                path, what = path / str(place), f"given labels member {place + 1}"
+            train_model_teacher(work, prepared, base, judged, path, section.labels_train, what, seed=place)
+            bases[place] = str(path)
+        facts["given labels"] = {
+            "queries": len(judged),
+            "pairs": sum(len(entry.gains) for entry in judged),
+            "held-out queries left out": len(found.leaks),
+            "unknown products left out": found.unknown_products,
+        }
+    first_stages = open_first_stages(work.config, prepared.catalogue, work.run)
+    for chain in made:
+        judged = judged_queries(prepared, chain.train_ids)
+        if section.kind == "ensemble":
+            train_ensemble(work, prepared, bases, first_stages, judged, chain)
+        else:
+            train_model_teacher(work, prepared, bases[0], judged, chain.teacher, section.train, chain.name, chain)
+    return facts
 
 
 def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
@@ -55,7 +56,8 @@ def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
     ours, theirs = {}, {}
     for chain in made:
         if chain.dev_ids:
-            ours.update(reranker_judged(Teacher.load(chain.teacher), prepared, chain.dev_ids))
+            teacher = open_teacher(config, prepared.catalogue, work.run, chain.teacher)
+            ours.update(reranker_judged(teacher, prepared, chain.dev_ids))
             theirs.update(retriever_judged(first, prepared, chain.dev_ids))
     name = f"nDCG@{config.measure.cutoff}"
     qrels = {i: prepared.qrels[i] for i in ours}

@@ -40,6 +40,15 @@ def test_an_override_wins_over_the_file_and_a_saved_config_reads_back(tmp_path: 
         ("- a\n", "holds list, expected options"),
         ("name: a\nteacher: {labels: l.parquet, lora: {}}\n", "teacher.labels and teacher.lora"),
         ("name: a\nstudent: {parent: teacher}\nteacher: {lora: {}}\n", "student.parent is 'teacher' and teacher.lora"),
+        (
+            "name: a\nteacher: {kind: ensemble, ensemble: [bm25]}\n",
+            "teacher.ensemble has 1 members, expected two or more",
+        ),
+        ("name: a\nteacher: {ensemble: [bm25, dense]}\n", "set teacher.kind: ensemble"),
+        (
+            "name: a\nstudent: {parent: teacher}\nteacher: {kind: ensemble, ensemble: [bm25, dense]}\n",
+            "student.parent is 'teacher' and teacher.kind is 'ensemble'",
+        ),
         ("name: a\nmine: {depth: 40}\n", "mine.strata has 21-80 (take 2) after rank 20"),
         ("name: a\nmine: {strata: [], random: 0, neighbours: 0}\n", "ask for no product"),
         ("name: a\nfields: {student: [title, brand, title]}\n", "fields.student: the product text names title twice"),
