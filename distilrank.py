@@ -9,6 +9,8 @@
     distilrank score-table RUN          the teacher's scores of the most frequent queries, precomputed
     distilrank drift RUN --log F        whether the run is stale
     distilrank evaluate --qrels Q RUN…  run files against judgements
+    distilrank reconcile RUN            one run's nDCG as other tools compute it, and why it differs
+    distilrank compare A B              is run B worse than run A, on all queries or in some segment?
     distilrank data describe PATH       what is in a data directory, or in a config's data
     distilrank data export PATH OUT     the data as a BEIR directory or a Quepid file
     distilrank doctor CONFIG            machine, config and data, before any hour is spent
@@ -34,6 +36,7 @@ from workflow.commands import (
     search_command,
 )
 from workflow.config import load_config
+from workflow.proof_commands import compare_command, reconcile_command
 from workflow.stage_titles import STAGE_TITLES
 from workflow.upkeep import drift_command, score_table_command
 
@@ -96,6 +99,10 @@ def _command(options: argparse.Namespace, notes: Console) -> int:
         return score_table_command(options)
     if options.command == "drift":
         return drift_command(options)
+    if options.command == "reconcile":
+        return reconcile_command(options)
+    if options.command == "compare":
+        return compare_command(options)
     config = load_config(options.config, overrides(options))
     if options.command == "doctor":
         return doctor_command(options, config)

@@ -58,6 +58,27 @@ def paired_interval(
     return interval(paired_differences(a, b), seed=seed, level=level, samples=samples)
 
 
+def ratio_interval(
+    numerators: Mapping[str, float],
+    denominators: Mapping[str, float],
+    *,
+    seed: int,
+    level: float = LEVEL,
+    samples: int = 1000,
+) -> Interval:
+    """Σ numerators / Σ denominators over queries (a share of pairs, say), and its interval; whole queries are drawn.
+
+    Pairs of one query are alike, so drawing pairs would make the interval too narrow.
+
+    Raises:
+        InputError: when there are no queries, or a value is not finite.
+    """
+    above, below = _values(numerators), _values(denominators)
+    drawn = np.random.default_rng(seed).integers(len(above), size=(samples, len(above)), dtype=np.int32)
+    low, high = np.quantile(above[drawn].sum(axis=1) / below[drawn].sum(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(above.sum() / below.sum()), float(low), float(high), len(above))
+
+
 def paired_differences(a: Mapping[str, float], b: Mapping[str, float]) -> dict[str, float]:
     """a − b for each query, in the order of query ids; InputError when the two do not have the same queries."""
     if a.keys() != b.keys():

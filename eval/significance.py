@@ -22,15 +22,21 @@ def paired_test(a: Mapping[str, float], b: Mapping[str, float], seed: int, sampl
         InputError: when `a` and `b` do not have the same queries.
     """
     differences = np.array(list(paired_differences(a, b).values()), dtype=np.float64)
+    return float(sign_flip_test(differences[:, None], seed, samples)[0])
+
+
+def sign_flip_test(differences: np.ndarray, seed: int, samples: int = SAMPLES) -> np.ndarray:
+    """As `paired_test`, for many experiments at once: p [experiments] of differences [queries, experiments]."""
+    queries, experiments = differences.shape
     generator = np.random.default_rng(seed)
     # The same differences summed in another order differ in the last bits; such means are equal.
-    observed = abs(differences.sum()) - 1e-12 * np.abs(differences).sum()
-    rows = max(1, _CHUNK // max(1, len(differences)))
-    extreme = 1
+    observed = np.abs(differences.sum(axis=0)) - 1e-12 * np.abs(differences).sum(axis=0)
+    rows = max(1, _CHUNK // max(1, queries, experiments))
+    extreme = np.ones(experiments, dtype=np.int64)
     for start in range(0, samples, rows):
-        size = (min(rows, samples - start), len(differences))
+        size = (min(rows, samples - start), queries)
         signs = generator.integers(2, size=size, dtype=np.int8) * 2.0 - 1.0
-        extreme += int(np.count_nonzero(np.abs(signs @ differences) >= observed))
+        extreme += np.count_nonzero(np.abs(signs @ differences) >= observed, axis=0)
     return extreme / (samples + 1)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from eval.errors import InputError
+from workflow.proof_options import add_proof_commands
 
 LABELLING = ("label", "student", "measure")
 """The stages that label pairs or come after it: the gate stands before labelling, and at the end."""
@@ -19,7 +20,7 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
         prog="distilrank",
         description="Distil an LLM's product-search judgement into a cross-encoder that answers in milliseconds.",
         epilog="Exit codes: 0 done, 2 bad input, 3 machine, 4 refused by the gate, 5 partly done, 6 stale, "
-        "130 interrupted.",
+        "7 worse, 130 interrupted.",
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -51,6 +52,7 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
     _serve_parser(commands)
     _load_parser(commands)
     _upkeep_parsers(commands)
+    add_proof_commands(commands)
 
     evaluate = commands.add_parser("evaluate", help="measure run files against qrels")
     evaluate.add_argument("--qrels", type=Path, required=True, help="TREC qrels whose numbers are gains")

@@ -1,0 +1,45 @@
+"""The grammar of the commands that prove things: reconcile, compare, audit, queue, scaling."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_proof_commands(commands: Any) -> None:
+    """Add them to the command line's sub-commands."""
+    _reconcile(commands)
+    _compare(commands)
+
+
+def _reconcile(commands: Any) -> None:
+    reconcile = commands.add_parser("reconcile", help="one run's nDCG as other tools compute it, and why it differs")
+    reconcile.add_argument("run", type=Path, metavar="RUN", help="a run directory, or a TREC run file with --qrels")
+    reconcile.add_argument("--cutoff", type=int, default=10, help="of the nDCG; 0 for all ranks (default 10)")
+    reconcile.add_argument("--judged-only", action="store_true", help="our own figure without unjudged products")
+    _system_options(reconcile)
+    reconcile.add_argument("--mode", choices=["judged-only", "full"], default="full", help="of a directory's rankings")
+    reconcile.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _compare(commands: Any) -> None:
+    compare = commands.add_parser("compare", help="is run B worse than run A, on all queries or in some segment?")
+    compare.add_argument("a", type=Path, metavar="RUN_A", help="a run directory, or a TREC run file with --qrels")
+    compare.add_argument("b", type=Path, metavar="RUN_B", help="the run that may be worse")
+    compare.add_argument("--fail-if-worse", action="store_true", help="exit code 7 when B is worse somewhere")
+    _system_options(compare)
+    compare.add_argument("--queries", type=Path, metavar="FILE", help="query_id and query: segments for run files")
+    compare.add_argument(
+        "--mode", choices=["judged-only", "full"], default="judged-only", help="which rankings (default judged-only)"
+    )
+    compare.add_argument("--cutoff", type=int, default=10, help="of the nDCG (default 10)")
+    compare.add_argument("--margin", type=float, default=0.0, help="nDCG that B may lose (default 0)")
+    compare.add_argument("--alpha", type=float, default=0.05, help="chance of any false alarm (default .05)")
+    compare.add_argument("--seed", type=int, default=7)
+    compare.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _system_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--qrels", type=Path, help="TREC qrels whose numbers are gains, for run files")
+    command.add_argument(
+        "--system", action="append", default=[], metavar="NAME", help='of a directory (default "student, blended")'
+    )
