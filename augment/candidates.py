@@ -40,6 +40,12 @@ class CandidateSources:
         if category_field is not None and category_field in catalogue.fields:
             self._category = _Categories(catalogue, category_field)
 
+    @property
+    def independent(self) -> list[str]:
+        """The sources whose ranks are compared: not the first stage where there are two others, which it may fuse."""
+        others = sorted(name for name in self.retrievers if name != self.first_stage)
+        return others if len(others) >= 2 else [self.first_stage, *others]
+
     def ranked(self, queries: Sequence[Query], depth: int) -> list[list[Candidate]]:
         """The union of every retriever's best `depth`: first-stage order, then by source's name and rank there."""
         names = [self.first_stage, *sorted(name for name in self.retrievers if name != self.first_stage)]
@@ -50,9 +56,19 @@ class CandidateSources:
             for name in names:
                 for hit in found[name][place]:
                     sources.setdefault(hit.product_id, []).append(name)
-            ranks = {hit.product_id: rank for rank, hit in enumerate(found[self.first_stage][place], start=1)}
+            ranks = {
+                name: {hit.product_id: rank for rank, hit in enumerate(found[name][place], start=1)} for name in names
+            }
             results.append(
-                [Candidate(product_id, tuple(sorted(by)), ranks.get(product_id)) for product_id, by in sources.items()]
+                [
+                    Candidate(
+                        product_id,
+                        tuple(sorted(by)),
+                        ranks[self.first_stage].get(product_id),
+                        tuple(ranks[name].get(product_id) for name in self.independent),
+                    )
+                    for product_id, by in sources.items()
+                ]
             )
         return results
 

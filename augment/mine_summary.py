@@ -30,7 +30,7 @@ def mining_summary(
         sizes.append(table.num_rows)
         strata.update(table["stratum"].to_pylist())
         found.update(source for joined in table["source"].to_pylist() for source in joined.split("+"))
-    names = [*(stratum.name for stratum in options.strata), NEIGHBOUR, RANDOM]
+    names = [*options.groups, NEIGHBOUR, RANDOM]
     kinds = Counter(leak.reason.kind for leak in clean.leaks)
     return {
         "fingerprint": fingerprint(files),

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,12 @@ from augment.guard import LeakGuard
 from augment.mine_options import MineOptions
 from augment.mine_summary import mining_summary
 from augment.pairs import PAIR_SCHEMA, MinedPair, Pairs, remove_leftovers, shard_name, write_table
+from augment.picking import Picker
 from augment.query_log import LoggedQuery, clean_log, write_leaks
 from augment.selection import sample, select_products, select_queries
 from eval.errors import InputError
 from eval.files import read_json, write_json
+from rerank.types import Reranker
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Query, Retriever
 
@@ -49,6 +51,9 @@ def mine(
     options: MineOptions,
     seed: int,
     judged: Iterable[Query] = (),
+    labelled: Collection[str] = (),
+    vectors: np.ndarray | None = None,
+    scorer: Reranker | None = None,
     renew: bool = False,
     progress: Progress | None = None,
 ) -> Pairs:
@@ -59,6 +64,8 @@ def mine(
             coverage; where neither is there, the first stage does.
         first_stage: the name in `retrievers` whose ranks the strata are about.
         guard: protects the held-out queries. judged: the train queries, to recognise them in the log.
+        labelled: ids of queries whose pairs have been labelled before; they are passed over.
+        vectors, scorer: what some strategies of `options.selection` need, see `augment.picking.Picker`.
         renew: discard what is at `path` first.
 
     Raises:
@@ -79,6 +86,8 @@ def mine(
         "log": _digest(f"{entry.frequency} {entry.text}" for entry in entries),
         "judged": _digest(f"{query.id} {query.text}" for query in train),
         "guard": guard.fingerprint,
+        "labelled": _digest(sorted(labelled)),
+        "scored": scorer is not None,
         "catalogue": _digest(catalogue.ids),
     }
     _claim(path, plan)
@@ -91,7 +100,14 @@ def mine(
             f"none of the log's {clean.entries} queries can be used ({len(clean.leaks)} are held out); add a log"
         )
     write_leaks(clean.leaks, path / "leaks.csv")
-    pool = _pool(clean.queries, options, seed)
+    known = set(labelled)
+    fresh = [logged for logged in clean.queries if logged.query.id not in known]
+    if not fresh:
+        raise InputError(
+            f"all {len(clean.queries)} usable queries of the log have been labelled; lower mine.queries or rounds, or "
+            "give a longer log"
+        )
+    pool = _pool(fresh, options, seed)
     total = len(pool) + min(options.queries, len(pool))
     report = progress or (lambda done, total: None)
     witnesses = [name for name in ("dense", "bm25") if name in retrievers] or [first_stage]
@@ -118,11 +134,12 @@ def mine(
     _write_queries(selected, path / "queries.parquet")
 
     sources = CandidateSources(retrievers, first_stage, catalogue, template, options.category_field)
+    picker = Picker(options, sources, vectors, scorer)
     shards = -(-len(selected) // options.chunk_queries)
     for number in range(shards):
         chunk = selected[number * options.chunk_queries : (number + 1) * options.chunk_queries]
         if not (path / shard_name(number)).exists():
-            pairs = _mine_chunk(chunk, sources, options, seed)
+            pairs = _mine_chunk(chunk, sources, picker, options, seed)
             guard.assert_clean(logged.query.text for logged, _ in chunk)
             write_table(
                 pa.Table.from_pylist([pair._asdict() for pair in pairs], schema=PAIR_SCHEMA), path / shard_name(number)
@@ -157,12 +174,17 @@ def _pool(queries: Sequence[LoggedQuery], options: MineOptions, seed: int) -> li
 
 
 def _mine_chunk(
-    chunk: Sequence[tuple[LoggedQuery, float]], sources: CandidateSources, options: MineOptions, seed: int
+    chunk: Sequence[tuple[LoggedQuery, float]],
+    sources: CandidateSources,
+    picker: Picker,
+    options: MineOptions,
+    seed: int,
 ) -> list[MinedPair]:
     queries = [logged.query for logged, _ in chunk]
     generators = [np.random.default_rng([seed, 2, int(_digest([query.id]), 16)]) for query in queries]
     ranked = sources.ranked(queries, options.depth)
     neighbours = sources.neighbours(ranked, options.neighbours, generators)
+    picked = picker.pick(queries, ranked, generators)
     pairs = []
     for place, (logged, covered) in enumerate(chunk):
         chosen = select_products(
@@ -173,6 +195,7 @@ def _mine_chunk(
             take_neighbours=options.neighbours,
             take_random=options.random,
             generator=generators[place],
+            picked=picked[place],
         )
         query = logged.query
         pairs += [

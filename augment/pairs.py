@@ -25,7 +25,7 @@ PAIR_SCHEMA = pa.schema(
         ("product_id", pa.string()),
         ("source", pa.string()),  # who found it, joined by "+": retrievers' names, neighbour, random
         ("rank", pa.int32()),  # first-stage rank from 1; null when not found there
-        ("stratum", pa.string()),  # what it was taken for: "1-4", …, neighbour, random
+        ("stratum", pa.string()),  # what it was taken for: "1-4", … or "by" a strategy, neighbour, random
         ("coverage", pa.float32()),  # of the query, 0 to 1
         ("judged", pa.bool_()),  # the query is a judged train query, under its own id
     ]

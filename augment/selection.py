@@ -25,15 +25,19 @@ class Stratum(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A product that some source found for a query; `rank` is its first-stage rank from 1, None if not found there."""
+    """A product that some source found for a query; `rank` is its first-stage rank from 1, None if not found there.
+
+    `ranks` are its ranks in the sources to compare, None where one did not find it (see `strategies.disagreement`).
+    """
 
     product_id: str
     sources: tuple[str, ...]
     rank: int | None
+    ranks: tuple[int | None, ...] = ()
 
 
 class Chosen(NamedTuple):
-    """A selected candidate and the stratum it was taken for: a stratum's name, "neighbour" or "random"."""
+    """A selected candidate and what it was taken for: a stratum's name, a strategy's, "neighbour" or "random"."""
 
     candidate: Candidate
     stratum: str
@@ -91,14 +95,16 @@ def select_products(
     take_neighbours: int,
     take_random: int,
     generator: np.random.Generator,
+    picked: Sequence[Chosen] | None = None,
 ) -> list[Chosen]:
-    """Distinct products for one query, stratified by first-stage rank.
+    """Distinct products for one query, stratified by first-stage rank, or those `picked` in place of the strata.
 
     `ranked` are the candidates that retrievers found; those without a first-stage rank belong to the deepest stratum.
     Within a stratum the choice is uniform. What a stratum cannot fill is taken from the next deeper one, and in the end
-    at random from the catalogue; fewer come back only when the catalogue is smaller than what was asked.
+    at random from the catalogue; fewer come back only when the catalogue is smaller than what was asked. The budget is
+    the same however the candidates are chosen.
     """
-    chosen: dict[str, Chosen] = {}
+    chosen = {one.candidate.product_id: one for one in picked or ()}
 
     def take(candidates: Sequence[Candidate], size: int, stratum: str) -> int:
         fresh = [candidate for candidate in candidates if candidate.product_id not in chosen]
@@ -106,8 +112,8 @@ def select_products(
         chosen.update((fresh[place].product_id, Chosen(fresh[place], stratum)) for place in np.sort(picked))
         return size - len(picked)
 
-    missing = 0
-    for stratum in strata:
+    missing = 0 if picked is None else sum(stratum.take for stratum in strata) - len(chosen)
+    for stratum in strata if picked is None else ():
         deepest = stratum is strata[-1]
         inside = [c for c in ranked if (deepest if c.rank is None else stratum.first <= c.rank <= stratum.last)]
         missing = take(inside, stratum.take + missing, stratum.name)

@@ -22,6 +22,7 @@ from retrieval.encoder import Encoder
 from retrieval.product_text import ProductTemplate
 from retrieval.progress import Progress
 
+EMBEDDINGS = "embeddings.npy"
 _DTYPE = np.dtype("<f4")
 
 
@@ -59,7 +60,7 @@ def embed_catalogue(
         "shard_size": shard_size,
         "batch_size": batch_size,
     }
-    final, unfinished, record = path / "embeddings.npy", path / "embeddings.partial", path / "shards.json"
+    final, unfinished, record = path / EMBEDDINGS, path / "embeddings.partial", path / "shards.json"
     header = _header(count, encoder.dim)
     row_bytes = encoder.dim * _DTYPE.itemsize
     whole = len(header) + count * row_bytes

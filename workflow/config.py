@@ -74,6 +74,7 @@ class MineSection(Section):
     )
     random: Annotated[int, Field(ge=0)] = 1
     neighbours: Annotated[int, Field(ge=0)] = 2
+    selection: Literal["rank", "random", "score", "length", "diversity", "difficulty"] = "rank"
     depth: Count = 80
     uncovered_share: Share = 0.1
     well_covered: Share = 0.7
@@ -178,6 +179,15 @@ class Config(Section):
             raise ValueError(
                 "student.parent is 'teacher' and teacher.lora is set, expected a teacher with weights of its own: "
                 "give student.parent an encoder's directory or hub name, or leave teacher.lora out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _no_teacher_chooses_for_queries_it_saw(self) -> "Config":
+        if self.mine.selection == "score" and self.data.dev == "folds":
+            raise ValueError(
+                "mine.selection is 'score' and data.dev is 'folds', but the teacher whose scores would choose has seen "
+                "the folds' queries: set data.dev to holdout, or mine.selection to another"
             )
         return self
 

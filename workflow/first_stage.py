@@ -2,12 +2,14 @@
 
 import shutil
 
+import numpy as np
+
 from eval.errors import InputError
 from eval.files import atomic_path
 from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
-from retrieval.embeddings import embed_catalogue
+from retrieval.embeddings import EMBEDDINGS, embed_catalogue
 from retrieval.encoder import Encoder, default_encoder_path, model_directory
 from retrieval.faiss_index import build_index
 from retrieval.hybrid import HybridRetriever
@@ -70,6 +72,11 @@ def open_encoder(config: Config, run: RunDirectory) -> Encoder:
         query_prefix=section.query_prefix,
         product_prefix=section.product_prefix,
     )
+
+
+def open_vectors(run: RunDirectory) -> np.ndarray:
+    """The catalogue's unit vectors by row, memory-mapped."""
+    return np.load(run.index / "embeddings" / EMBEDDINGS, mmap_mode="r")
 
 
 def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -> dict[str, Retriever]:

@@ -17,7 +17,7 @@ from retrieval.data.describe import describe
 from retrieval.data.search_data import LogQuery
 from workflow.bench import measured_sets
 from workflow.config import Config
-from workflow.first_stage import build_first_stage, open_first_stages, student_template
+from workflow.first_stage import build_first_stage, open_first_stages, open_vectors, student_template
 from workflow.inputs import read_input
 from workflow.lazy_models import LazyReranker
 from workflow.measure import measure, write_report
@@ -58,8 +58,9 @@ def teacher(work: Work) -> dict[str, Any]:
 
 def mined(work: Work) -> dict[str, Any]:
     """Mine unlabelled pairs of logged queries and products, held-out queries and their near duplicates left out."""
-    config, prepared = work.config, work.prepared()
-    learnt = [prepared.queries[i] for i in work.chains(prepared)[-1].train_ids]
+    config, prepared, selection = work.config, work.prepared(), work.config.mine.selection
+    main = work.chains(prepared)[-1]
+    learnt = [prepared.queries[i] for i in main.train_ids]
     pairs = mine(
         prepared.log or [LogQuery(query.text) for query in learnt],
         open_first_stages(config, prepared.catalogue, work.run),
@@ -71,6 +72,8 @@ def mined(work: Work) -> dict[str, Any]:
         options=config.mine.options(),
         seed=config.seed,
         judged=learnt,
+        vectors=open_vectors(work.run) if selection == "diversity" else None,
+        scorer=open_teacher(config, prepared.catalogue, work.run, main.teacher) if selection == "score" else None,
         progress=work.progress.task("mining"),
     )
     found = read_json(pairs.path / "manifest.json")
@@ -202,7 +205,7 @@ def stages(config: Config) -> list[Stage]:
             STAGE_TITLES["mine"],
             mined,
             options=(*held_out, "mine", "index.first_stage"),
-            after=("prepare", "index"),
+            after=("prepare", "index", *(("teacher",) if config.mine.selection == "score" else ())),
             writes=("pairs",),
         ),
         Stage(
