@@ -14,7 +14,7 @@ class TrainOptions:
     step takes `accumulate` batches. `warmup` is the share of all steps with a rising learning rate; it falls linearly
     to 0 after. `patience` stops after that many epochs without a better validation (0: never). `freeze_embeddings`
     leaves the word embeddings as they are: half of a small model's weights. `dropout` replaces the model's own (None
-    keeps it).
+    keeps it). `average`: the model that is validated and kept has the mean weights of the last so many epochs.
     """
 
     loss: str = "margin_mse"
@@ -26,6 +26,7 @@ class TrainOptions:
     group_size: int = 16
     accumulate: int = 1
     patience: int = 0
+    average: int = 1
     precision: Precision = "auto"
     freeze_embeddings: bool = False
     dropout: float | None = None

@@ -35,6 +35,7 @@ def train(
     progress: Callable[[int, int], None] | None = None,
 ) -> TrainResult:
     """Train `model` in place; it ends in eval mode with the best epoch's weights (without `validate`, the last one's).
+    Where `average` is above 1, an epoch's weights are the mean over it and the ones before.
 
     AdamW with linear warm-up and decay, gradients clipped to `gradient_norm`. A run killed at any moment and started
     again with the same arguments (and a model with the same first weights) goes on from its last checkpoint and ends
@@ -63,6 +64,7 @@ def train(
             lambda batch: _loss(model, data, options, batch),
             options,
             None if checkpoints is None else _checkpoints(model, data, options, checkpoints),
+            average=options.average,
         )
         with training_mode(model, options.dropout, pair_encoder.max_length):
             loop.go_on(None if validate is None else lambda: validate(model), progress)

@@ -12,8 +12,9 @@ from eval.files import atomic_path
 class Checkpoints:
     """The checkpoint directory of one training, which `fingerprint` identifies (data, options and first weights).
 
-    `state.pt` is where training stands, `best.pt` the weights of the best epoch so far. `best.pt` is written before the
-    state that names it; a kill between the two is harmless, since going on from the older state writes it again.
+    `state.pt` is where training stands, `best.pt` the weights of the best epoch so far, `epoch-N.pt` those after epoch
+    N while an average needs them. They are written before the state that names them; a kill between the two is
+    harmless, since going on from the older state writes them again.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
@@ -51,6 +52,20 @@ class Checkpoints:
     def drop_best(self) -> None:
         """Remove the best weights: a finished state holds them."""
         (self.path / "best.pt").unlink(missing_ok=True)
+
+    def save_epoch(self, epoch: int, weights: dict[str, torch.Tensor]) -> None:
+        """Keep the weights after an epoch (from 1)."""
+        self._write(f"epoch-{epoch}.pt", weights)
+
+    def load_epoch(self, epoch: int) -> dict[str, torch.Tensor]:
+        """The weights after an epoch."""
+        return self._read(f"epoch-{epoch}.pt")
+
+    def drop_epochs(self, before: int) -> None:
+        """Remove the weights of all epochs before this one."""
+        for path in self.path.glob("epoch-*.pt"):
+            if int(path.stem.removeprefix("epoch-")) < before:
+                path.unlink()
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         with atomic_path(self.path / name) as temporary:

@@ -72,6 +72,7 @@ class TrainingLoop(Generic[Batch]):
         batches: the batches of an epoch (from 0), a pure function of its number.
         loss: of a batch, a scalar.
         checkpoints: where to go on from; None trains without.
+        average: what is validated and kept is the mean of the weights after the last so many epochs (1: the last's).
     """
 
     def __init__(
@@ -81,6 +82,8 @@ class TrainingLoop(Generic[Batch]):
         loss: Callable[[Batch], torch.Tensor],
         options: LoopOptions,
         checkpoints: Checkpoints | None,
+        *,
+        average: int = 1,
     ) -> None:
         self.model = model
         self.state = LoopState()
@@ -104,6 +107,8 @@ class TrainingLoop(Generic[Batch]):
         per_epoch = [-(-len(batches(epoch)) // options.accumulate) for epoch in range(options.epochs)]
         self.total_steps = sum(per_epoch)
         self._best: dict[str, torch.Tensor] = {}
+        self._average = average
+        self._recent: dict[int, dict[str, torch.Tensor]] = {}  # by epoch, from 1: what is averaged
         self._saved_at = time.monotonic()
         if checkpoints is not None:
             self._restore(checkpoints.load())
@@ -171,6 +176,7 @@ class TrainingLoop(Generic[Batch]):
         state.epoch += 1
         state.losses += (state.total_loss / steps,)
         state.step, state.total_loss = 0, 0.0
+        latest = self._put_average() if self._average > 1 else None
         if validate is None:
             state.best_epoch = state.epoch
         else:
@@ -180,9 +186,25 @@ class TrainingLoop(Generic[Batch]):
         _log.info("epoch %d: loss %.4f, validation %s", state.epoch, state.losses[-1], state.validations[-1:])
         if state.finished and state.best_epoch < state.epoch:
             self._put(self._best or self._on_disk().load_best())
+        if latest is not None and not state.finished:
+            self._put(latest)
         self._save()
-        if state.finished and self._checkpoints is not None:
-            self._checkpoints.drop_best()
+        if self._checkpoints is not None:
+            self._checkpoints.drop_epochs(state.epoch + 1 if state.finished else state.epoch - self._average + 2)
+            if state.finished:
+                self._checkpoints.drop_best()
+
+    def _put_average(self) -> dict[str, torch.Tensor]:
+        """Put the mean of the last epochs' weights into the model; the epoch's own, which training goes on from."""
+        epoch = self.state.epoch
+        latest = {name: weight.clone() for name, weight in self._weights().items()}
+        self._recent[epoch] = latest
+        self._recent.pop(epoch - self._average, None)
+        if self._checkpoints is not None:
+            self._checkpoints.save_epoch(epoch, latest)
+        recent = [self._recent[number] for number in sorted(self._recent)]
+        self._put({name: torch.stack([weights[name] for weights in recent]).mean(0) for name in latest})
+        return latest
 
     def _validate(self, validate: Callable[[], float]) -> None:
         state = self.state
@@ -233,6 +255,10 @@ class TrainingLoop(Generic[Batch]):
         self._put(saved["weights"])
         if self.state.finished:
             return
+        if self._average > 1:
+            for epoch in range(max(1, self.state.epoch - self._average + 2), self.state.epoch + 1):
+                stored = self._on_disk().load_epoch(epoch)
+                self._recent[epoch] = {name: weight.to(self._device) for name, weight in stored.items()}
         self._optimizer.load_state_dict(saved["optimizer"])
         torch.set_rng_state(saved["random"])
         if self._device.type == "cuda":

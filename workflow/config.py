@@ -19,7 +19,7 @@ from workflow.data_section import DataSection
 from workflow.load_config import read_options
 from workflow.section import Count, Positive, Section, Share
 from workflow.teacher_section import TeacherSection
-from workflow.train_sections import FinalTrain, JudgementsTrain, StudentTrain
+from workflow.train_sections import FinalTrain, JudgementsTrain, PruneSection, StudentTrain, WeightsSection
 
 
 class FieldsSection(Section):
@@ -117,6 +117,9 @@ class StudentSection(Section):
     layers: Count | tuple[int, ...] | None = None
     max_length: Count = 64
     loss: Literal["margin_mse", "pointwise_mse", "ranknet", "listwise_kl", "soft_bce"] = "margin_mse"
+    weights: WeightsSection | None = None
+    """How much each label counts; null: all the same."""
+    prune: PruneSection = PruneSection()
     train: StudentTrain = StudentTrain()
     final_train: FinalTrain | None = None
     """A last pass over the judgements, with `final_loss`; null leaves it out."""

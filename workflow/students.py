@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from augment.journal import read_labels
 from eval.files import read_json
 from rerank.student import train_student
 from rerank.student_files import STUDENT_FILE
 from rerank.training import Group
 from workflow.first_stage import model_path, student_template
+from workflow.labelled import label_use, labelled_groups
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain
 from workflow.train_sections import TrainSection
-from workflow.training import labelled_groups, mean_ndcg, soft_groups, train_options
+from workflow.training import mean_ndcg, soft_groups, train_options
 from workflow.work import Work
 
 
@@ -20,9 +22,12 @@ def distil(work: Work, prepared: Prepared, chain: Chain) -> dict[str, Any]:
     """Train the chain's student on its teacher's labels, then, if the config says so, on the judgements."""
     options = work.config.student
     parent = _parent(work, chain)
-    groups = labelled_groups(prepared, chain.journal, options.loss)
+    use = label_use(work.config, prepared, work.run)
+    groups, dropped = labelled_groups(prepared, read_labels(chain.journal), options.loss, use)
+    pruned = {"labels dropped": dropped} if dropped else {}
     if options.final_train is None:
-        return _learn(work, prepared, chain, parent, options.layers, groups, options.train, options.loss, chain.student)
+        train, loss = options.train, options.loss
+        return pruned | _learn(work, prepared, chain, parent, options.layers, groups, train, loss, chain.student)
     distilled = work.run.scratch("student") / chain.name.replace(" ", "-") / "distilled"
     if not distilled.exists():
         _learn(work, prepared, chain, parent, options.layers, groups, options.train, options.loss, distilled)
@@ -31,7 +36,7 @@ def distil(work: Work, prepared: Prepared, chain: Chain) -> dict[str, Any]:
     judged = soft_groups(prepared, chain.train_ids)
     section, loss = options.final_train, options.final_loss
     _learn(work, prepared, chain, str(distilled), None, judged, section, loss, chain.student, known)
-    return {name: about["training"][name] for name in ("queries", "pairs")}
+    return pruned | {name: about["training"][name] for name in ("queries", "pairs")}
 
 
 def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain) -> None:

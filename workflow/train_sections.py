@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from workflow.section import Count, Positive, Section, Share
 
@@ -21,6 +21,7 @@ class TrainSection(Section):
     group_size: Annotated[int, Field(ge=2)] = 16
     accumulate: Count = 1
     patience: Annotated[int, Field(ge=0)] = 0
+    average: Count = 1
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     freeze_embeddings: bool = False
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
@@ -62,3 +63,25 @@ class LoraSection(Section):
     alpha: Count = 32
     dropout: Share = 0.05
     targets: tuple[str, ...] = ("q_proj", "v_proj")
+
+
+class WeightsSection(Section):
+    """How much each of the teacher's labels counts, see augment/label_weights.py."""
+
+    position: Annotated[float, Field(ge=0)] = 0.3
+    confidence: Annotated[float, Field(ge=0)] = 0.5
+    consistency: Annotated[float, Field(ge=0)] = 0.1
+    decay: Positive = 4.0
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> "WeightsSection":
+        if not self.position + self.confidence + self.consistency:
+            raise ValueError("position, confidence and consistency are all 0, expected one above; or weights: null")
+        return self
+
+
+class PruneSection(Section):
+    """Which of the teacher's labels are dropped, see augment/pruning.py."""
+
+    uncertain: Share | None = None
+    contradicted: Share | None = None

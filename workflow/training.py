@@ -1,13 +1,11 @@
-"""From judgements, given labels and the journal to what the teacher and the student train on."""
+"""From judgements and given labels to what the teacher and the student train on."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.special import expit
 
 from augment.guard import LeakGuard
-from augment.journal import read_labels
 from augment.label_file import LabelFile, read_label_file
 from eval.measures import per_query
 from rerank.teacher import JudgedQuery
@@ -27,7 +25,7 @@ def train_options(section: TrainSection, loss: str, seed: int) -> TrainOptions:
 def judged_queries(prepared: Prepared, query_ids: Sequence[str]) -> list[JudgedQuery]:
     """The queries with their judged products and gains."""
     return [
-        JudgedQuery(prepared.queries[i], _products(prepared, prepared.qrels[i]), list(prepared.qrels[i].values()))
+        JudgedQuery(prepared.queries[i], products_of(prepared, prepared.qrels[i]), list(prepared.qrels[i].values()))
         for i in query_ids
     ]
 
@@ -35,23 +33,10 @@ def judged_queries(prepared: Prepared, query_ids: Sequence[str]) -> list[JudgedQ
 def given_labels(prepared: Prepared, path: Path, guard: LeakGuard) -> tuple[list[JudgedQuery], LabelFile]:
     """Grades that another judge gave, and what was left out of the file."""
     found = read_label_file(path, prepared.scale, guard, prepared.catalogue)
-    judged = [JudgedQuery(entry.query, _products(prepared, entry.product_ids), entry.gains) for entry in found.queries]
-    return judged, found
-
-
-def labelled_groups(prepared: Prepared, journal: Path, loss: str) -> list[Group]:
-    """The journal's labels, query by query: the student's targets are the teacher's scores.
-
-    These are logits; `soft_bce` learns probabilities.
-    """
-    return [
-        Group(
-            entry.query,
-            _products(prepared, entry.product_ids),
-            expit(entry.scores) if loss == "soft_bce" else entry.scores,
-        )
-        for entry in read_labels(journal)
+    judged = [
+        JudgedQuery(entry.query, products_of(prepared, entry.product_ids), entry.gains) for entry in found.queries
     ]
+    return judged, found
 
 
 def soft_groups(prepared: Prepared, query_ids: Sequence[str]) -> list[Group]:
@@ -70,5 +55,6 @@ def mean_ndcg(reranker: Reranker, prepared: Prepared, query_ids: Sequence[str], 
     return float(np.mean(list(values.values())))
 
 
-def _products(prepared: Prepared, product_ids: Iterable[str]) -> list[Product]:
+def products_of(prepared: Prepared, product_ids: Iterable[str]) -> list[Product]:
+    """The products with these ids, in order."""
     return prepared.catalogue.products([prepared.catalogue.row(product_id) for product_id in product_ids])

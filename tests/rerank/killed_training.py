@@ -1,10 +1,11 @@
 """Trains the toy in child processes that are killed with SIGKILL at random moments, until one ends by itself.
 
-Usage: killed_training.py MODEL DIRECTORY SEED. Prints how each attempt ended. The
+Usage: killed_training.py MODEL DIRECTORY SEED AVERAGE. Prints how each attempt ended. The
 interpreter is loaded once, before anything is computed; each attempt is a fork of it.
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 import random
@@ -38,14 +39,16 @@ def chance(model: torch.nn.Module) -> float:
     return int.from_bytes(hashlib.sha256(weight_bytes(model)).digest()[:4]) / 2**32
 
 
-def train_toy(model_path: Path, directory: Path, progress: Callable[[int, int], object]) -> TrainResult:
+def train_toy(
+    model_path: Path, directory: Path, progress: Callable[[int, int], object], average: int = 1
+) -> TrainResult:
     """Train with checkpoints in `directory`; what comes of it is `directory`/weights."""
     model, encoder = toy_model(model_path)
     result = train(
         model,
         encoder,
         toy_groups(weights=True),
-        OPTIONS,
+        dataclasses.replace(OPTIONS, average=average),
         checkpoints=directory / "checkpoints",
         validate=chance,
         progress=progress,
@@ -69,7 +72,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             torch.set_num_threads(1)
-            train_toy(model_path, directory, partial(report, write))
+            train_toy(model_path, directory, partial(report, write), int(sys.argv[4]))
             os._exit(0)
         os.close(write)
         for _ in range(moments.randint(1, 8)):

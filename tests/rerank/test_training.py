@@ -77,6 +77,33 @@ def test_accumulated_small_batches_are_one_large_batch(tiny_bert_dir: Path) -> N
     assert np.allclose(finals[0], finals[1], atol=1e-3)
 
 
+def test_the_mean_of_the_last_epochs_is_validated_and_kept(tiny_bert_dir: Path) -> None:
+    def trained(
+        average: int, better: tuple[float, ...]
+    ) -> tuple[list[dict[str, torch.Tensor]], dict[str, torch.Tensor]]:
+        seen: list[dict[str, torch.Tensor]] = []
+
+        def validate(model: torch.nn.Module) -> float:
+            seen.append({name: weight.clone() for name, weight in model.state_dict().items()})
+            return better[len(seen) - 1]
+
+        model, encoder = toy_model(tiny_bert_dir)
+        options = dataclasses.replace(OPTIONS, epochs=4, average=average)
+        train(model, encoder, toy_groups(), options, validate=validate)
+        return seen, model.state_dict()
+
+    single, _ = trained(1, (1, 2, 3, 4))
+    averaged, last = trained(3, (1, 2, 3, 4))
+    _, second = trained(3, (1, 4, 3, 2))
+    for name, weight in single[0].items():
+        assert torch.equal(averaged[0][name], weight)  # the first epoch has none before it
+        torch.testing.assert_close(averaged[1][name], (weight + single[1][name]) / 2)
+        mean = (single[1][name] + single[2][name] + single[3][name]) / 3
+        torch.testing.assert_close(averaged[3][name], mean)
+        assert torch.equal(last[name], averaged[3][name])
+        assert torch.equal(second[name], averaged[1][name])
+
+
 def test_the_best_epoch_is_kept(tiny_bert_dir: Path) -> None:
     values = (0.2, 0.7, 0.7, 0.1)
     seen: list[bytes] = []

@@ -18,14 +18,13 @@ from rerank.training import train
 SCRIPT = Path(__file__).with_name("killed_training.py")
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tiny_bert_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def undisturbed(tiny_bert_dir: Path, path: Path, average: int) -> bytes:
     """What uninterrupted training ends with."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    path = tmp_path_factory.mktemp("undisturbed")
+    path.mkdir()
     steps: list[int] = []
-    result = train_toy(tiny_bert_dir, path, lambda done, _: steps.append(done))
+    result = train_toy(tiny_bert_dir, path, lambda done, _: steps.append(done), average)
     torch.set_num_threads(threads)
     assert steps == list(range(1, len(steps) + 1))
     assert len(set(result.validations)) == OPTIONS.epochs
@@ -33,15 +32,18 @@ def undisturbed(tiny_bert_dir: Path, tmp_path_factory: pytest.TempPathFactory) -
     return (path / "weights").read_bytes()
 
 
-def test_killed_training_ends_with_the_same_bits(tiny_bert_dir: Path, tmp_path: Path, undisturbed: bytes) -> None:
+@pytest.mark.parametrize("average", [1, 3])
+def test_killed_training_ends_with_the_same_bits(tiny_bert_dir: Path, tmp_path: Path, average: int) -> None:
+    expected = undisturbed(tiny_bert_dir, tmp_path / "undisturbed", average)
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     directory = tmp_path / "killed"
-    command = [sys.executable, str(SCRIPT), str(tiny_bert_dir), str(directory), "5"]
+    command = [sys.executable, str(SCRIPT), str(tiny_bert_dir), str(directory), "5", str(average)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     lines = done.stdout.split("\n")[:-1]
     assert lines[-1] == "ended 0", done.stderr
     assert lines.count("killed") >= 2, lines
-    assert (directory / "weights").read_bytes() == undisturbed
+    assert (directory / "weights").read_bytes() == expected
+    assert [path.name for path in (directory / "checkpoints").iterdir()] == ["state.pt"]
 
 
 def test_a_spent_budget_keeps_what_is_done(tiny_bert_dir: Path, tmp_path: Path) -> None:
