@@ -18,6 +18,7 @@ class ShopTruth:
         self.options = options
         self.shop = Shop(options.seed, options.products, world=options.world)
         self.judge: Judge = self.shop.judge()
+        self.scale = ESCI
         assert len(self.judge.records) == options.products
 
     def ndcg(self, intent: Intent, product_ids: Sequence[str], cutoff: int = 10) -> float | None:

@@ -79,6 +79,31 @@ def ratio_interval(
     return Interval(float(above.sum() / below.sum()), float(low), float(high), len(above))
 
 
+def crossed_interval(values: np.ndarray, *, seed: int, level: float = LEVEL, samples: int = SAMPLES) -> Interval:
+    """The mean of `values` [seeds, queries] and its interval: seeds and queries are both drawn anew, each time a whole
+    row and a whole column at once (the pigeonhole bootstrap, Owen 2007).
+
+    So a difference that other queries *or* other seeds would not show has a wide interval; drawing queries from all
+    cells alike would count a query under three seeds as three. With few seeds their part is rough.
+
+    Raises:
+        InputError: when there are no values, or one is not finite.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    _values(array.ravel())
+    seeds, queries = array.shape
+    generator = np.random.default_rng(seed)
+    rows = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=samples) / seeds
+    means = np.empty(samples)
+    step = max(1, _CHUNK // queries)
+    for start in range(0, samples, step):
+        size = len(means[start : start + step])
+        columns = generator.multinomial(queries, np.full(queries, 1 / queries), size=size) / queries
+        means[start : start + size] = ((rows[start : start + size] @ array) * columns).sum(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(array.mean()), float(low), float(high), queries)
+
+
 def paired_differences(a: Mapping[str, float], b: Mapping[str, float]) -> dict[str, float]:
     """a − b for each query, in the order of query ids; InputError when the two do not have the same queries."""
     if a.keys() != b.keys():

@@ -150,6 +150,7 @@ class BudgetSection(Section):
     mine: Positive | None = None
     teacher: Positive | None = None
     label: Positive | None = None
+    round: Positive | None = None
     student: Positive | None = None
 
 
@@ -159,6 +160,8 @@ class Config(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     seed: int = 7
     threads: Annotated[int, Field(ge=1)] | None = None
+    rounds: Count = 1
+    """How often pairs are mined and labelled: from the second round on, what the student finds hardest."""
     data: DataSection = DataSection()
     fields: FieldsSection = FieldsSection()
     encoder: EncoderSection = EncoderSection()

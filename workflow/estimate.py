@@ -78,9 +78,13 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
     # Out of fold, each of f models learns the share 1 − 1/f of the judgements; one more learns all of them.
     trainings = config.teacher.ensemble_folds if config.teacher.kind == "ensemble" else 1
     final, alone = student.final_train, student.judgements_train
-    taught = plan.chains * mined * student.train.epochs
-    taught += judged * (final.epochs if final is not None else 0)
-    taught += judged * (alone.epochs if alone is not None else 0)
+    taught = [  # pairs that the student of each round learns
+        plan.chains * number * mined * student.train.epochs + judged * (final.epochs if final is not None else 0)
+        for number in range(1, config.rounds + 1)
+    ]
+    compared = judged * (alone.epochs if alone is not None else 0)
+    chosen = (config.rounds - 1) * plan.chains  # times that a student scores candidates and the teacher labels some
+    candidates = min(config.mine.queries, logged) * config.mine.depth * 1.5  # two sources agree on about half
     window = config.measure.window
     ranked = plan.measured_pairs + (plan.measured_queries + config.measure.timed_queries) * window
     return {
@@ -90,7 +94,12 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
         + labelling * plan.audited_pairs,
         "mine": (min(config.mine.pool, logged) + min(config.mine.queries, logged)) / rates.encoder,
         "label": labelling * plan.chains * mined,
-        "student": distilling * taught,
+        **(
+            {"rounds": distilling * sum(taught[:-1]) + chosen * (candidates / rates.student + labelling * mined)}
+            if config.rounds > 1
+            else {}
+        ),
+        "student": distilling * (taught[-1] + compared),
         "measure": ranked * (labelling + (1 if alone is None else 2) / rates.student)
         + plan.measured_queries / rates.encoder,
     }

@@ -4,11 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from augment.journal import open_journal
-from augment.labelling import label_pairs
 from augment.mining import mine
 from augment.pairs import Pairs
-from augment.sanity import label_sanity
 from eval.errors import GateRefusedError
 from eval.files import fingerprint, read_json
 from rerank.student import Student
@@ -19,12 +16,13 @@ from workflow.bench import measured_sets
 from workflow.config import Config
 from workflow.first_stage import build_first_stage, open_first_stages, open_vectors, student_template
 from workflow.inputs import read_input
+from workflow.labelling import label_pairs_of
 from workflow.lazy_models import LazyReranker
 from workflow.measure import measure, write_report
 from workflow.model_cards import write_card
 from workflow.open_teacher import open_teacher
-from workflow.prepared import Prepared, write_prepared
-from workflow.run_directory import Chain
+from workflow.prepared import write_prepared
+from workflow.rounds import dev_quality, label_hardest, labels_of, stage_name
 from workflow.segmentation import run_segments
 from workflow.stage_titles import STAGE_TITLES
 from workflow.stages import Stage
@@ -96,7 +94,10 @@ def label(work: Work) -> dict[str, Any]:
             "judgements or a better model, or go on with --accept teacher"
         )
     pairs, made = Pairs(work.run.pairs), work.chains(prepared)
-    facts = {chain.name: _label_chain(work, prepared, pairs, chain) for chain in made}
+    facts = {
+        chain.name: label_pairs_of(work, prepared, pairs, chain, chain.journal, f"labelling, {chain.name}")
+        for chain in made
+    }
     return {
         **facts,
         "warnings": [f"{name}: {line}" for name, found in facts.items() for line in found["sanity"]["warnings"]],
@@ -104,33 +105,20 @@ def label(work: Work) -> dict[str, Any]:
     }
 
 
-def _label_chain(work: Work, prepared: Prepared, pairs: Pairs, chain: Chain) -> dict[str, Any]:
-    options = work.config.label
-    model = open_teacher(work.config, prepared.catalogue, work.run, chain.teacher)
-    journal = open_journal(chain.journal, pairs, teacher_version=model.version, shard_pairs=options.shard_pairs)
-    counts = label_pairs(
-        pairs,
-        prepared.catalogue,
-        model,
-        journal,
-        guard=work.guard(prepared),
-        failed_share=options.failed_share,
-        retry_failed=work.retry_failed,
-        progress=work.progress.task(f"labelling, {chain.name}"),
-    )
-    return {"labels": str(counts), "sanity": label_sanity(journal, pairs).to_json()}
-
-
 def student(work: Work) -> dict[str, Any]:
     """Train each chain's student on its teacher's labels, and one on the judgements alone to compare with."""
     config, prepared = work.config, work.prepared()
+    made = work.chains(prepared)
     facts: dict[str, Any] = {}
-    for chain in work.chains(prepared):
+    for chain in made:
         if not chain.student.exists():
-            facts[chain.name] = distil(work, prepared, chain)
+            facts[chain.name] = distil(work, prepared, chain, labels_of(chain, config.rounds), chain.student)
         if config.student.judgements_train is not None and not chain.student_without.exists():
             learn_without_augmentation(work, prepared, chain)
     warnings = [f"{name}: {line}" for name, found in facts.items() for line in found.get("warnings", ())]
+    if config.rounds > 1:
+        students = [chain.student for chain in made]
+        facts[f"after round {config.rounds}"] = dev_quality(work, prepared, made, students, config.rounds)
     return {**facts, "warnings": warnings}
 
 
@@ -216,12 +204,24 @@ def stages(config: Config) -> list[Stage]:
             after=("teacher", "mine"),
             writes=each("journal"),
         ),
+        *(
+            Stage(
+                stage_name(number),
+                f"label what the student finds hardest, round {number} of {config.rounds}",
+                partial(label_hardest, number=number),
+                options=(*held_out, "mine", "label.shard_pairs", "index.first_stage", "student", *learning),
+                after=("label", *(stage_name(earlier) for earlier in range(2, number))),
+                writes=each(f"rounds/{number}"),
+                only={"student.judgements_train": ()},
+            )
+            for number in range(2, config.rounds + 1)
+        ),
         Stage(
             "student",
             STAGE_TITLES["student"],
             student,
             options=("seed", "student", *learning),
-            after=("label",),
+            after=("label", *(stage_name(number) for number in range(2, config.rounds + 1))),
             writes=(*each("student"), *compared),
             only={"student.judgements_train": compared},
         ),

@@ -39,6 +39,10 @@ class Chain:
         """The student trained on the judgements alone, for comparison."""
         return self.directory / "student-without"
 
+    def round(self, number: int) -> Path:
+        """What round `number` (from 2) labelled, and the student that chose it."""
+        return self.directory / "rounds" / str(number)
+
 
 @dataclass(frozen=True)
 class RunDirectory:

@@ -48,7 +48,7 @@ def run_stages(
                 _say(console, f"{stage.name:8} is redone: {begun.reason}{kept}")
             console.print(f"[bold]{stage.name:8}[/] {stage.title}" + (" (going on)" if begun.resumed else ""))
             started = time.monotonic()
-            with StageProgress(stage.name, console, getattr(config.budget_minutes, stage.name)) as progress:
+            with StageProgress(stage.name, console, _budget(config, stage)) as progress:
                 facts = stage.work(Work(config, run, progress, accept, retry_failed))
             seconds = time.monotonic() - started
             finish(run, stage, basis, seconds, facts)
@@ -56,6 +56,12 @@ def run_stages(
             for warning in facts.get("warnings", ()):
                 _say(console, f"{'':8} warning: {warning}", "yellow")
             console.print(f"{'':8} done in {seconds:.0f} s")
+
+
+def _budget(config: Config, stage: Stage) -> float | None:
+    """Minutes; the rounds share one option, each has as many."""
+    budget: float | None = getattr(config.budget_minutes, stage.name.partition("-")[0])
+    return budget
 
 
 def _say(console: Console, line: str, style: str | None = None) -> None:

@@ -1,10 +1,10 @@
 """The students of a run: each chain's learns its teacher's labels; one to compare with does without them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from augment.journal import read_labels
+from augment.journal import LabelledQuery
 from eval.files import read_json
 from rerank.student import train_student
 from rerank.student_files import STUDENT_FILE
@@ -18,24 +18,35 @@ from workflow.training import mean_ndcg, soft_groups, train_options
 from workflow.work import Work
 
 
-def distil(work: Work, prepared: Prepared, chain: Chain) -> dict[str, Any]:
-    """Train the chain's student on its teacher's labels, then, if the config says so, on the judgements."""
+def distil(
+    work: Work,
+    prepared: Prepared,
+    chain: Chain,
+    labels: Iterable[LabelledQuery],
+    path: Path,
+    *,
+    stage: str = "student",
+) -> dict[str, Any]:
+    """Train a student at `path` on the labels of the chain's teacher, then, if the config says so, on the judgements.
+
+    `stage` names the stage that does it, which keeps the checkpoints.
+    """
     options = work.config.student
-    parent = _parent(work, chain)
+    parent, scratch = _parent(work, chain), _scratch(work, chain, stage)
     use = label_use(work.config, prepared, work.run)
-    groups, dropped = labelled_groups(prepared, read_labels(chain.journal), options.loss, use)
+    groups, dropped = labelled_groups(prepared, labels, options.loss, use)
     pruned = {"labels dropped": dropped} if dropped else {}
     if options.final_train is None:
         train, loss = options.train, options.loss
-        return pruned | _learn(work, prepared, chain, parent, options.layers, groups, train, loss, chain.student)
-    distilled = work.run.scratch("student") / chain.name.replace(" ", "-") / "distilled"
+        return pruned | _learn(work, prepared, chain, parent, options.layers, groups, train, loss, path, scratch)
+    distilled = scratch / "distilled"
     if not distilled.exists():
-        _learn(work, prepared, chain, parent, options.layers, groups, options.train, options.loss, distilled)
+        _learn(work, prepared, chain, parent, options.layers, groups, options.train, options.loss, distilled, scratch)
     about = read_json(distilled / STUDENT_FILE)
     known = {name: about[name] for name in ("parent", "layers", "parent_layers")} | {"distillation": about["training"]}
     judged = soft_groups(prepared, chain.train_ids)
     section, loss = options.final_train, options.final_loss
-    _learn(work, prepared, chain, str(distilled), None, judged, section, loss, chain.student, known)
+    _learn(work, prepared, chain, str(distilled), None, judged, section, loss, path, scratch, known)
     return pruned | {name: about["training"][name] for name in ("queries", "pairs")}
 
 
@@ -44,8 +55,12 @@ def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain) -> 
     options = work.config.student
     groups, section = soft_groups(prepared, chain.train_ids), options.judgements_train
     assert section is not None
-    parent = _parent(work, chain)
-    _learn(work, prepared, chain, parent, options.layers, groups, section, "soft_bce", chain.student_without)
+    parent, scratch = _parent(work, chain), _scratch(work, chain, "student")
+    _learn(work, prepared, chain, parent, options.layers, groups, section, "soft_bce", chain.student_without, scratch)
+
+
+def _scratch(work: Work, chain: Chain, stage: str) -> Path:
+    return work.run.scratch(stage) / chain.name.replace(" ", "-")
 
 
 def _parent(work: Work, chain: Chain) -> str:
@@ -63,6 +78,7 @@ def _learn(
     section: TrainSection,
     loss: str,
     path: Path,
+    scratch: Path,
     facts: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     watched = chain.dev_ids if chain.fold is None else ()
@@ -75,7 +91,7 @@ def _learn(
         student_template(work.config, prepared.catalogue),
         layers=layers,
         max_length=work.config.student.max_length,
-        checkpoints=work.run.scratch("student") / chain.name.replace(" ", "-") / f"{path.name}-checkpoints",
+        checkpoints=scratch / f"{path.name}-checkpoints",
         validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
         progress=work.progress.task(f"training {path.name}, {chain.name}"),
         facts=facts,

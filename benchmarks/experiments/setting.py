@@ -1,0 +1,231 @@
+"""What the cells of an experiment share, made once in a directory: data, index, first-stage lists, a warm student.
+
+On the shop (no data path): some 2,000 products, 300 judged train queries, 300 test queries that measure, a log; the
+teacher is `rater.Rater`. On ESCI (`data`): the given grades of a large language model are the labels, and all full
+queries measure, none of their judgements being learnt. The student has few layers of MiniLM's. It starts every cell
+"warm": it has learnt the train judgements (shop), or a third of the given labels (ESCI), as a student without
+augmentation would, since from a language model's bare weights so small a set of labels teaches next to nothing.
+"""
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from rich.console import Console
+
+from augment.guard import LeakGuard
+from augment.journal import LabelledQuery
+from augment.mine_options import MineOptions
+from augment.mining import mine
+from augment.pairs import Pairs
+from benchmarks.experiments.rater import Rater
+from benchmarks.shop_truth import ShopTruth
+from eval.files import read_json, write_json
+from eval.measures import per_query
+from rerank.heads import GradeHead
+from rerank.student import Student, train_student
+from rerank.training import Group, TrainOptions
+from rerank.types import Reranker
+from retrieval.types import Query, Retriever
+from workflow.config import Config
+from workflow.first_stage import model_path, open_first_stages, open_vectors, student_template
+from workflow.labelled import LabelUse, labelled_groups
+from workflow.prepared import Prepared, load_prepared
+from workflow.run_directory import RunDirectory
+from workflow.runner import run_stages
+from workflow.systems import RememberedRetriever, judged_pairs
+from workflow.training import soft_groups
+
+MEASURE = "nDCG@10"
+MAX_LENGTH = 64
+TRAIN = TrainOptions(epochs=1, learning_rate=1e-4, pairs_per_batch=48, freeze_embeddings=True, dropout=0.0)
+WARM = dataclasses.replace(TRAIN, loss="soft_bce", epochs=3, learning_rate=2e-4)
+_SHOP = {"products": 2000, "train": 300, "dev": 40, "test": 300, "log": 3000, "judged": 16, "seed": 1}
+
+
+class Setting:
+    """Opens, or first makes, what is shared in the directory `work`; takes minutes the first time, seconds after."""
+
+    def __init__(self, work: Path, data: Path | None = None, *, tests: int = 300) -> None:
+        torch.set_num_threads(1)
+        source = {"format": "shop", "shop": _SHOP} if data is None else {"format": "esci", "path": str(data)}
+        self.config = Config.model_validate({"name": work.name, "threads": 1, "data": source})
+        self.run = RunDirectory(work)
+        self.data = data
+        if not (self.run.stages / "index.json").exists():
+            run_stages(self.config, self.run, "index", Console(), accept=frozenset(), retry_failed=False)
+        self.prepared: Prepared = load_prepared(self.run.data)
+        self.template = student_template(self.config, self.prepared.catalogue)
+        if data is None:
+            self.test = self.prepared.graded(self.prepared.split("test"))[:tests]
+        else:  # the queries with long lists; their judgements measure and are never learnt
+            full = self.prepared.graded(self.prepared.split("train", "test"))
+            self.test = [i for i in full if len(self.prepared.qrels[i]) >= 40][:tests]
+        self.guard = LeakGuard(self.prepared.queries[i] for i in self.test)
+
+    @cached_property
+    def stages(self) -> Mapping[str, Retriever]:
+        """The first stages, asked once for each query."""
+        opened = open_first_stages(self.config, self.prepared.catalogue, self.run)
+        return {name: RememberedRetriever(retriever) for name, retriever in opened.items()}
+
+    @cached_property
+    def truth(self) -> ShopTruth:
+        """The shop's true grades."""
+        return ShopTruth(self.config)
+
+    def rater(self, seed: int, noise: float = 0.0) -> Rater:
+        """The shop's simulated teacher."""
+        return Rater(self.truth, self._meant, seed=seed, noise=noise)
+
+    @cached_property
+    def _meant(self) -> dict:
+        drawn = self.truth.shop.judged_queries(
+            {"train": _SHOP["train"], "dev": _SHOP["dev"], "test": _SHOP["test"]},
+            _SHOP["judged"],
+            judge=self.truth.judge,
+        )
+        leaks = [one.query.text for one in drawn if one.split == "test"]
+        return self.truth.shop.meant_log(_SHOP["log"], leaks, judge=self.truth.judge)[1]
+
+    def pairs(
+        self,
+        options: MineOptions,
+        seed: int,
+        *,
+        retrievers: Sequence[str] = ("bm25", "dense", "hybrid"),
+        first_stage: str = "hybrid",
+        scorer: Reranker | None = None,
+    ) -> Pairs:
+        """Pairs mined from the log; kept, so that the same question is answered at once the next time."""
+        asked = [dataclasses.asdict(options), seed, list(retrievers), first_stage, scorer is not None]
+        name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+        known = self._meant.keys()
+        return mine(
+            [entry for entry in self.prepared.log if entry.text in known],
+            {name: self.stages[name] for name in retrievers},
+            self.prepared.catalogue,
+            self.run.root / "mined" / name,
+            first_stage=first_stage,
+            guard=self.guard,
+            template=self.template,
+            options=options,
+            seed=seed,
+            vectors=open_vectors(self.run),
+            scorer=scorer,
+        )
+
+    def label(self, pairs: Pairs, rater: Rater) -> list[LabelledQuery]:
+        """The rater's labels of mined pairs, query by query."""
+        rows: dict[str, list] = {}
+        for pair in pairs:
+            rows.setdefault(pair.query_id, []).append(pair)
+        labelled = []
+        for query_id, some in rows.items():
+            query = Query(query_id, some[0].query)
+            products = self.prepared.catalogue.products([self.prepared.catalogue.row(p.product_id) for p in some])
+            labelled.append(_labelled(query, products, rater.label([(query, product) for product in products])))
+        return labelled
+
+    @cached_property
+    def given(self) -> list[LabelledQuery]:
+        """ESCI: a large language model's labels of logged queries, held-out queries left out, in the file's order."""
+        assert self.data is not None
+        head = GradeHead(self.prepared.scale)
+        rows: dict[str, list[dict]] = {}
+        for row in pq.read_table(self.data / "llm_labels.parquet").to_pylist():
+            if row["product_id"] in self.prepared.catalogue:
+                rows.setdefault(row["query"], []).append(row)
+        labelled = []
+        for text, some in rows.items():
+            if self.guard.check(text) is None:
+                shares = np.array([[row[f"p_{name}"] for name in "ESCI"] for row in some])
+                catalogue = self.prepared.catalogue
+                products = catalogue.products([catalogue.row(row["product_id"]) for row in some])
+                labels = head.labels(np.log(np.maximum(shares, 0.005)))
+                labelled.append(_labelled(Query(f"given-{len(labelled)}", text), products, labels))
+        return labelled
+
+    def budget(self, queries: int, seed: int, rater: Rater | None = None) -> list[LabelledQuery]:
+        """Labels of `queries` logged queries: mined as by default and rated, or on ESCI drawn from those given."""
+        if self.data is None:
+            pairs = self.pairs(MineOptions(queries=queries, pool=4 * queries), seed)
+            return self.label(pairs, rater or self.rater(seed))
+        rest = self.given[len(self.given) // 3 :]
+        drawn = np.random.default_rng(seed).permutation(len(rest))[:queries]
+        return [rest[place] for place in np.sort(drawn)]
+
+    def groups(self, labels: Iterable[LabelledQuery], loss: str, use: LabelUse | None = None) -> list[Group]:
+        """What a student trains on."""
+        return labelled_groups(self.prepared, labels, loss, use)[0]
+
+    def start(self, layers: int = 2) -> Path:
+        """The warm student of so many layers."""
+        path = self.run.root / "start" / str(layers)
+        if not path.exists():
+            if self.data is None:
+                groups = soft_groups(self.prepared, self.prepared.split("train"))
+            else:
+                groups = self.groups(self.given[: len(self.given) // 3], "soft_bce")
+            train_student(
+                model_path("default"),
+                groups,
+                WARM,
+                path,
+                self.template,
+                layers=layers,
+                max_length=MAX_LENGTH,
+                checkpoints=self.run.root / "start" / f"{layers}-checkpoints",
+            )
+        return path
+
+    def student(self, groups: Sequence[Group], options: TrainOptions, parent: Path | None = None) -> Student:
+        """A student trained from `parent` (the two-layer start); on the disk only while it is made."""
+        path = self.run.root / "cell"
+        shutil.rmtree(path, ignore_errors=True)
+        trained = train_student(parent or self.start(), groups, options, path, self.template, max_length=MAX_LENGTH)[0]
+        trained.precision = "auto"
+        return trained
+
+    def values(self, reranker: Reranker) -> dict[str, float]:
+        """Judged-only nDCG@10 of each test query."""
+        pairs = judged_pairs(self.prepared, self.test)
+        scores = reranker.score(pairs).tolist()
+        run: dict[str, dict[str, float]] = {}
+        for (query, product), score in zip(pairs, scores, strict=True):
+            run.setdefault(query.id, {})[product.id] = score
+        return per_query({i: self.prepared.qrels[i] for i in self.test}, run, [MEASURE])[MEASURE]
+
+    def references(self) -> dict[str, dict[str, float]]:
+        """The values of the first stages and of the start, kept in the directory."""
+        path = self.run.root / "references.json"
+        if not path.exists():
+            found = {name: self.values(_Scorer(stage)) for name, stage in self.stages.items()}
+            write_json(path, {**found, "start": self.values(Student.load(self.start(), precision="auto"))})
+        return read_json(path)
+
+
+class _Scorer:
+    """A first stage as a reranker of judged lists."""
+
+    def __init__(self, stage: Retriever) -> None:
+        self.stage = stage
+
+    def score(self, pairs: Sequence) -> np.ndarray:
+        lists: dict[Query, list[str]] = {}
+        for query, product in pairs:
+            lists.setdefault(query, []).append(product.id)
+        return np.concatenate([self.stage.score_products(query, ids) for query, ids in lists.items()])
+
+
+def _labelled(query: Query, products: Sequence, labels: Sequence) -> LabelledQuery:
+    scores = np.array([label.score for label in labels], dtype=np.float32)
+    shares = np.array([label.distribution for label in labels], dtype=np.float32)
+    return LabelledQuery(query, tuple(product.id for product in products), scores, shares)
