@@ -136,6 +136,8 @@ class MeasureSection(Section):
     window: Count = 50
     min_judged: Annotated[int, Field(ge=2)] = 2
     timed_queries: Count = 30
+    runtime: Literal["auto", "torch"] = "auto"
+    """Measure the students as they are served, exported, where the machine has the runtime; or in torch."""
 
 
 class BudgetSection(Section):

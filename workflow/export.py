@@ -8,7 +8,7 @@ Both stand inside the student's directory: a student that is made again takes th
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,12 +30,13 @@ from workflow.chains import chains
 from workflow.config import Config, load_config
 from workflow.finished import run_directory
 from workflow.prepared import Prepared, load_prepared
-from workflow.run_directory import RunDirectory
+from workflow.run_directory import Chain, RunDirectory
 from workflow.stages import code_version
 from workflow.systems import reranker_judged
 
 Wanted = Literal["auto", "int8", "float32"]
 
+EXPORT = "export"
 _CALIBRATION = 512
 _QUERIES = 400
 """The most dev queries that parity is measured on."""
@@ -79,26 +80,54 @@ def export_run(
         prepared = load_prepared(run.data)
         model = Student.load(student, device="cpu")
         tokens = _tokens(student / "tokens", prepared, model, progress)
-        basis = _basis(run, student, precision)
-        made = student / "export"
-        if (made / MANIFEST).exists() and read_json(made / MANIFEST).get("basis") == basis:
-            return Exported(made, tokens, read_json(made / MANIFEST), made=False)
-        dev = _dev_queries(config, prepared, run)
-        progress(f"scoring {len(dev):,} dev queries in float32")
-        expected = reranker_judged(model, prepared, dev)
-        check = partial(_checked, expected=expected, prepared=prepared)
-        calibration = _calibration(run, prepared)
-        facts: dict[str, Any] = {}
-        for tried in _tries(precision, model):
-            progress(f"exporting in {tried}")
-            try:
-                facts = export_student(student, made, tried, calibration, check=check, facts={"basis": basis})
-                break
-            except GateRefusedError as error:
-                if precision != "auto" or tried == "float32":
-                    raise
-                progress(f"{error}; trying float32")
-        return Exported(made, tokens, facts, made=True)
+        dev = dev_queries(chains(config, prepared, run))
+        facts, made = export_model(run, prepared, student, dev, precision, progress=progress)
+        return Exported(student / EXPORT, tokens, facts, made)
+
+
+def export_model(
+    run: RunDirectory,
+    prepared: Prepared,
+    student: Path,
+    dev: Sequence[str],
+    precision: Wanted = "auto",
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[dict[str, Any], bool]:
+    """Export one of the run's students to `export/` in its directory; what is there and up to date stays.
+
+    Args:
+        dev: the queries that parity is measured on.
+
+    Returns:
+        What the manifest says, and whether the export was made now.
+
+    Raises:
+        as `export_run`.
+    """
+    basis = _basis(run, student, precision)
+    path = student / EXPORT
+    if (path / MANIFEST).exists() and read_json(path / MANIFEST).get("basis") == basis:
+        return read_json(path / MANIFEST), False
+    model = Student.load(student, device="cpu")
+    progress(f"scoring {len(dev):,} dev queries in float32")
+    expected = reranker_judged(model, prepared, dev)
+    check = partial(_checked, expected=expected, prepared=prepared)
+    calibration = _calibration(run, prepared)
+    for tried in _tries(precision, model):
+        progress(f"exporting in {tried}")
+        try:
+            return export_student(student, path, tried, calibration, check=check, facts={"basis": basis}), True
+        except GateRefusedError as error:
+            if precision != "auto" or tried == "float32":
+                raise
+            progress(f"{error}; trying float32")
+    raise AssertionError("every precision either exports or raises")
+
+
+def dev_queries(made: Sequence[Chain]) -> list[str]:
+    """The dev queries of all chains (the folds', where the data has no dev split), as many as parity looks at."""
+    return [query_id for chain in made for query_id in chain.dev_ids][:_QUERIES]
 
 
 def export_command(options: argparse.Namespace) -> int:
@@ -143,11 +172,6 @@ def _tokens(path: Path, prepared: Prepared, model: Student, progress: Callable[[
     progress(f"tokenising {len(prepared.catalogue):,} products")
     ProductTokens.build(path, prepared.catalogue, model.template, tokenizer, max_length=model.max_length)
     return path
-
-
-def _dev_queries(config: Config, prepared: Prepared, run: RunDirectory) -> list[str]:
-    """The dev queries of all chains: the folds', where the data has no dev split."""
-    return [query_id for chain in chains(config, prepared, run) for query_id in chain.dev_ids][:_QUERIES]
 
 
 def _calibration(run: RunDirectory, prepared: Prepared) -> list[Pair]:

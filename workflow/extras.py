@@ -4,7 +4,13 @@ import importlib.util
 
 from eval.errors import MachineError
 
+RUNTIME = ("onnx", "onnxruntime")
 SERVING = ("aiohttp", "fastapi", "onnxruntime", "prometheus_client", "uvicorn")
+
+
+def missing(modules: tuple[str, ...]) -> list[str]:
+    """Those of the modules that are not installed."""
+    return [module for module in modules if importlib.util.find_spec(module) is None]
 
 
 def require(modules: tuple[str, ...], extra: str) -> None:
@@ -13,6 +19,5 @@ def require(modules: tuple[str, ...], extra: str) -> None:
     Raises:
         MachineError: naming the first that is not, with the command that installs it.
     """
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            raise MachineError(f"{module} is not installed; run: pip install 'distilrank[{extra}]'")
+    for module in missing(modules):
+        raise MachineError(f"{module} is not installed; run: pip install 'distilrank[{extra}]'")

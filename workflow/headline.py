@@ -21,6 +21,7 @@ def headline(
     recall: int,
     window: int,
     convention: str,
+    runtime: str,
 ) -> str:
     """One set of queries as plain text; differences are to the evaluations' baseline, judged-only."""
     ndcg = f"nDCG@{cutoff}"
@@ -50,7 +51,7 @@ def headline(
     text = io.StringIO()
     Console(file=text, width=200, color_system=None, markup=False, emoji=False, highlight=False).print(table)
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
-    return "\n".join([*lines, *_caption(judged, full, cutoff, recall, window, convention)]) + "\n"
+    return "\n".join([*lines, *_caption(judged, full, cutoff, recall, window, convention, runtime)]) + "\n"
 
 
 def _interval(interval: Interval, sign: str = "") -> str:
@@ -58,13 +59,15 @@ def _interval(interval: Interval, sign: str = "") -> str:
     return f"{mean:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
 
 
-def _caption(judged: Evaluation, full: Evaluation, cutoff: int, recall: int, window: int, convention: str) -> list[str]:
+def _caption(
+    judged: Evaluation, full: Evaluation, cutoff: int, recall: int, window: int, convention: str, runtime: str
+) -> list[str]:
     gain = full.relevant_gain
     return [
         f"  nDCG@{cutoff}: {convention}; linear gain, log2 discount. R@{recall}: relevant from gain {gain}.",
         "  Judged-only: each query's judged products, reranked. Full catalogue: unjudged products count as gain 0,",
         f"  and models rerank the first {window} products of the {judged.baseline} first stage.",
-        "  Milliseconds: median of whole searches, one at a time, on this machine.",
+        f"  The students' scores are computed by {runtime}. Milliseconds: median of whole searches, one at a time.",
         f"  Brackets: 95 % bootstrap intervals over queries ({SAMPLES:,} samples), paired for differences.",
         "  p: randomisation test, Holm's correction over the systems compared.",
     ]

@@ -35,6 +35,7 @@ class Measured:
     decision: GateDecision
     milliseconds: dict[str, float]
     convention: str
+    runtime: str
     headlines: list[str]
     runs: dict[Mode, dict[str, Run]] = field(repr=False)
 
@@ -50,6 +51,7 @@ class Measured:
             },
             "milliseconds": self.milliseconds,
             "convention": self.convention,
+            "runtime": self.runtime,
         }
 
 
@@ -59,12 +61,13 @@ def measure(
     stages: Mapping[str, Retriever],
     measured: Sequence[Part],
     rerankers: Mapping[str, Sequence[LazyReranker]],
+    runtime: str,
     progress: StageProgress,
 ) -> Measured:
     """Rank the parts' queries with every system and compare.
 
     `stages` are the first stages by name; `rerankers` holds, by system, a model for each of `measured`,
-    released when done.
+    released when done; `runtime` says what computes the students' scores.
     The student is called "student"; its blend with the first stage is fitted on dev queries: those the main chain was
     given, or else out-of-fold, each fold with the weight that the other folds chose.
     """
@@ -111,10 +114,11 @@ def measure(
             recall=options.recall,
             window=options.window,
             convention=prepared.scale.convention,
+            runtime=runtime,
         )
         for name in bench.sets()
     ]
-    return Measured(evaluations, weights, decision, timings, prepared.scale.convention, headlines, runs)
+    return Measured(evaluations, weights, decision, timings, prepared.scale.convention, runtime, headlines, runs)
 
 
 def write_report(found: Measured, prepared: Prepared, segments: Sequence[Segment], path: Path) -> None:

@@ -1,14 +1,12 @@
 """The stages, top to bottom as the work runs; each reads what the ones before it wrote and writes its own artefacts."""
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from augment.mining import mine
 from augment.pairs import Pairs
 from eval.errors import GateRefusedError
 from eval.files import fingerprint, read_json
-from rerank.student import Student
 from retrieval.bm25 import BM25Retriever
 from retrieval.data.describe import describe
 from retrieval.data.search_data import LogQuery
@@ -19,6 +17,7 @@ from workflow.inputs import read_input
 from workflow.labelling import label_pairs_of
 from workflow.lazy_models import LazyReranker
 from workflow.measure import measure, write_report
+from workflow.measured_students import measured_students
 from workflow.model_cards import write_card
 from workflow.open_teacher import open_teacher
 from workflow.prepared import write_prepared
@@ -129,11 +128,13 @@ def measured(work: Work) -> dict[str, Any]:
     opened = [partial(open_teacher, config, prepared.catalogue, work.run, chain.teacher) for chain in made]
     rerankers = {"teacher": [LazyReranker(one) for one in opened]}
     if config.student.judgements_train is not None:
-        rerankers["student without augmentation"] = [_student(chain.student_without) for chain in made]
-    rerankers["student"] = [_student(chain.student) for chain in made]
+        rerankers["student without augmentation"], _ = measured_students(
+            work, made, lambda chain: chain.student_without, "the student without augmentation"
+        )
+    rerankers["student"], runtime = measured_students(work, made, lambda chain: chain.student, "the student")
     measured_parts = parts(prepared, made, config.measure.min_judged)
     first_stages = open_first_stages(config, prepared.catalogue, work.run)
-    found = measure(config, prepared, first_stages, measured_parts, rerankers, work.progress)
+    found = measure(config, prepared, first_stages, measured_parts, rerankers, runtime, work.progress)
     segments = run_segments(
         prepared,
         list(measured_sets(prepared.qrels, measured_parts, config.measure.min_judged).values())[-1],
@@ -234,7 +235,3 @@ def stages(config: Config) -> list[Stage]:
             writes=("report",),
         ),
     ]
-
-
-def _student(path: Path) -> LazyReranker:
-    return LazyReranker(partial(Student.load, path, precision="auto"))

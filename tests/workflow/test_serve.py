@@ -4,7 +4,7 @@ import asyncio
 import threading
 from functools import partial
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 
 import numpy as np
 import pytest
@@ -38,8 +38,10 @@ def run(finished_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("exported", [True, False])
-def test_the_engine_ranks_as_search_does(run: Path, finished_run: Path, exported: bool) -> None:
-    path = run if exported else finished_run
+def test_the_engine_ranks_as_search_does(run: Path, tmp_path: Path, exported: bool) -> None:
+    path = Path(copytree(run, tmp_path / "tiny"))
+    if not exported:
+        rmtree(path / "student" / "export")
     opened = open_run(load_config(path / "config.yaml"), RunDirectory(path))
     engine = open_engine(path, ServerSettings(deadline_ms=0))
     assert engine.served.about["runtime"] == ("onnxruntime, float32" if exported else "torch")
