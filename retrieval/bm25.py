@@ -21,6 +21,7 @@ from retrieval.progress import Progress
 from retrieval.tokens import TOKENIZER_VERSION, tokenize
 from retrieval.top_k import check_k, top_k
 from retrieval.types import Filter, Hit, Query
+from retrieval.wanted import wanted
 
 _CHUNK = 4096  # products tokenized between two progress reports
 _TOKENIZER = f"tokens-{TOKENIZER_VERSION}"
@@ -113,7 +114,7 @@ class BM25Retriever:
 
     def scores(self, query: Query) -> np.ndarray:
         """float32 scores [len(catalogue)] of all products, by row; 0 where a product shares no word with the query."""
-        known = [self._vocabulary[token] for token in tokenize(query.text) if token in self._vocabulary]
+        known = [self._vocabulary[token] for token in tokenize(wanted(query.text)) if token in self._vocabulary]
         return self.index.get_scores_from_ids(sorted(known))
 
 

@@ -12,6 +12,7 @@ from retrieval.filters import matching_rows
 from retrieval.top_k import check_k
 from retrieval.types import Filter, Hit, Query
 from retrieval.vector_index import VectorIndex
+from retrieval.wanted import wanted
 
 _BATCH = 64  # queries encoded and searched at once
 
@@ -47,7 +48,7 @@ class DenseRetriever:
         ids = self.catalogue.ids
         for start in range(0, len(asked), _BATCH):
             places = asked[start : start + _BATCH]
-            vectors = self.encoder.encode_queries([queries[place].text for place in places], _BATCH)
+            vectors = self.encoder.encode_queries([wanted(queries[place].text) for place in places], _BATCH)
             for place, (found, scores) in zip(places, self.index.search(vectors, k, rows), strict=True):
                 hits[place] = [Hit(ids[row], score) for row, score in zip(found.tolist(), scores.tolist(), strict=True)]
         return hits
@@ -57,5 +58,5 @@ class DenseRetriever:
         if not query.text.strip() or not product_ids:
             return [0.0] * len(product_ids)
         rows = np.array([self.catalogue.row(product_id) for product_id in product_ids], dtype=np.int64)
-        vector = self.encoder.encode_queries([query.text])[0]
+        vector = self.encoder.encode_queries([wanted(query.text)])[0]
         return self.index.scores(vector, rows).tolist()

@@ -18,8 +18,8 @@ class IndexManifest:
     """How an index was made.
 
     `kind` is "flat", "hnsw" or "bm25"; `count` the number of products; `dimension` that of the vectors, or the number
-    of words for BM25; `encoder` the fingerprint of what turns text into vectors or words; `fields` and `max_characters`
-    the product template; `catalogue` the signature of the product ids.
+    of words for BM25; `encoder` the fingerprint of what turns text into vectors or words; `fields`, `max_characters`
+    and `times` the product template; `catalogue` the signature of the product ids.
     """
 
     kind: str
@@ -28,6 +28,7 @@ class IndexManifest:
     encoder: str
     fields: tuple[str, ...]
     max_characters: int
+    times: tuple[int, ...]
     catalogue: str
 
     @classmethod
@@ -36,12 +37,21 @@ class IndexManifest:
     ) -> "IndexManifest":
         """The manifest of an index over all of `catalogue`."""
         signature = catalogue_signature(catalogue)
-        return cls(kind, len(catalogue), dimension, encoder, template.fields, template.max_characters, signature)
+        return cls(
+            kind,
+            len(catalogue),
+            dimension,
+            encoder,
+            template.fields,
+            template.max_characters,
+            template.times,
+            signature,
+        )
 
     @property
     def template(self) -> ProductTemplate:
         """How a product becomes the text that is indexed."""
-        return ProductTemplate(self.fields, self.max_characters)
+        return ProductTemplate(self.fields, self.max_characters, self.times)
 
     def write(self, directory: Path) -> None:
         """Write manifest.json."""
@@ -58,7 +68,7 @@ class IndexManifest:
         if not isinstance(stored, dict) or stored.get("format") != FORMAT or set(stored) != _KEYS:
             raise MachineError(f"{directory} is no index of this version of distilrank; build the index again")
         values = {name: value for name, value in stored.items() if name != "format"}
-        return cls(**{**values, "fields": tuple(values["fields"])})
+        return cls(**{**values, "fields": tuple(values["fields"]), "times": tuple(values["times"])})
 
     def check_encoder(self, encoder: str, directory: Path) -> None:
         """Refuse an index that another encoder built: its scores would be noise.

@@ -13,6 +13,7 @@ from augment import selection
 from augment.mine_options import MineOptions
 from eval.errors import InputError
 from eval.files import write_text
+from retrieval.hybrid import Fusion
 from retrieval.product_text import ProductTemplate
 from serving.server_settings import ServerSettings
 from workflow.data_section import DataSection
@@ -27,6 +28,8 @@ class FieldsSection(Section):
 
     student: tuple[str, ...] = ("title", "brand", "colour")
     teacher: tuple[str, ...] = ("title", "brand", "colour")
+    words: dict[str, Count] | None = None
+    """The fields whose words BM25 counts, and how often each; null for the student's, once each."""
 
     @model_validator(mode="after")
     def _fields_make_a_text(self) -> "FieldsSection":
@@ -53,6 +56,8 @@ class IndexSection(Section):
 
     kind: Literal["flat", "hnsw"] = "flat"
     first_stage: Literal["dense", "bm25", "hybrid"] = "hybrid"
+    fusion: Fusion = "scores"
+    """How hybrid fuses its two parts: by their scores, or by their ranks alone (reciprocal rank fusion)."""
 
 
 class Stratum(Section):

@@ -12,13 +12,15 @@ from retrieval.dense import DenseRetriever
 from retrieval.embeddings import EMBEDDINGS, embed_catalogue
 from retrieval.encoder import Encoder, default_encoder_path, model_directory
 from retrieval.faiss_index import build_index
-from retrieval.hybrid import HybridRetriever
+from retrieval.hybrid import hybrid
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Retriever
 from workflow.config import Config
 from workflow.progress import StageProgress
 from workflow.run_directory import RunDirectory
 from workflow.teacher_section import FIRST_STAGES
+
+_WORDS_CHARACTERS = 20_000  # BM25 reads long descriptions whole, several times where a field weighs more
 
 
 def model_path(name: str) -> str:
@@ -34,6 +36,15 @@ def student_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
 def teacher_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
     """What the teacher reads of a product; InputError when the catalogue lacks a field."""
     return _template(config.fields.teacher, "teacher", catalogue)
+
+
+def words_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
+    """What BM25 reads of a product; InputError when the catalogue lacks a field."""
+    if config.fields.words is None:
+        return student_template(config, catalogue)
+    fields = tuple(config.fields.words)
+    _template(fields, "words", catalogue)
+    return ProductTemplate(fields, _WORDS_CHARACTERS, tuple(config.fields.words.values()))
 
 
 def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, progress: StageProgress) -> None:
@@ -60,7 +71,9 @@ def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, p
         kind=config.index.kind,
         encoder_fingerprint=encoder.fingerprint,
     )
-    BM25Retriever.build(catalogue, template, run.index / "bm25", progress=progress.task("indexing words"))
+    BM25Retriever.build(
+        catalogue, words_template(config, catalogue), run.index / "bm25", progress=progress.task("indexing words")
+    )
 
 
 def open_encoder(config: Config, run: RunDirectory) -> Encoder:
@@ -83,7 +96,7 @@ def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -
     """The retrievers bm25, dense and hybrid over the run's indexes."""
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
     dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, run), catalogue)
-    return dict(zip(FIRST_STAGES, (bm25, dense, HybridRetriever([bm25, dense], catalogue)), strict=True))
+    return dict(zip(FIRST_STAGES, (bm25, dense, hybrid(bm25, dense, catalogue, config.index.fusion)), strict=True))
 
 
 def _template(fields: tuple[str, ...], who: str, catalogue: Catalogue) -> ProductTemplate:

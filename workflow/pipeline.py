@@ -158,7 +158,8 @@ def stages(config: Config) -> list[Stage]:
     given = ("labels-teacher",) if config.teacher.labels else ()
     compared = each("student-without") if config.student.judgements_train is not None else ()
     # Of most teachers the audit alone looks at the first stage; an ensemble may have it as a member.
-    audit_alone: dict[str, tuple[str, ...]] = {"index.first_stage": ()}
+    first_stage = ("index.first_stage", "index.fusion")
+    audit_alone: dict[str, tuple[str, ...]] = dict.fromkeys(first_stage, ())
     if config.teacher.kind != "ensemble":
         audit_alone["index stage"] = ()
     held_out = ("seed", "data.dev", "data.folds", "data.holdout")
@@ -176,7 +177,7 @@ def stages(config: Config) -> list[Stage]:
             "index",
             STAGE_TITLES["index"],
             index,
-            options=("fields.student", "encoder", "-encoder.batch_size", "index.kind"),
+            options=("fields.student", "fields.words", "encoder", "-encoder.batch_size", "index.kind"),
             after=("prepare",),
             writes=("encoder", "index"),
         ),
@@ -184,7 +185,7 @@ def stages(config: Config) -> list[Stage]:
             "teacher",
             STAGE_TITLES["teacher"],
             teacher,
-            options=(*held_out, "fields.teacher", "teacher", "index.first_stage", *learning),
+            options=(*held_out, "fields.teacher", "teacher", *first_stage, *learning),
             after=("prepare", "index"),
             writes=(*each("teacher"), *given),
             only=audit_alone,
@@ -193,7 +194,7 @@ def stages(config: Config) -> list[Stage]:
             "mine",
             STAGE_TITLES["mine"],
             mined,
-            options=(*held_out, "mine", "index.first_stage"),
+            options=(*held_out, "mine", *first_stage),
             after=("prepare", "index", *(("teacher",) if config.mine.selection == "score" else ())),
             writes=("pairs",),
         ),
@@ -230,7 +231,7 @@ def stages(config: Config) -> list[Stage]:
             "measure",
             STAGE_TITLES["measure"],
             measured,
-            options=("seed", "measure", "-measure.timed_queries", "index.first_stage"),
+            options=("seed", "measure", "-measure.timed_queries", *first_stage),
             after=("student",),
             writes=("report",),
         ),

@@ -121,7 +121,14 @@ def _open(run: RunDirectory, writes: bool, threads: int | None, elsewhere: Reran
     rerankers = Rerankers(run, template, threads=threads, elsewhere=elsewhere)
     if rerankers.runtime == "torch":
         _log.warning("the run has no export: its student is served as it is, slowly, one request at a time")
-    live = LiveShop(dense, bm25, run.root / "live", first_stage=config.index.first_stage, attach=rerankers.open)
+    live = LiveShop(
+        dense,
+        bm25,
+        run.root / "live",
+        first_stage=config.index.first_stage,
+        fusion=config.index.fusion,
+        attach=rerankers.open,
+    )
 
     def reranker_of(view: ServedView) -> Reranker:
         assert isinstance(view, View)

@@ -12,6 +12,7 @@ from retrieval.bm25 import BM25Retriever
 from retrieval.live.view import LiveCatalogue
 from retrieval.top_k import check_k, top_k
 from retrieval.types import Filter, Hit, Query
+from retrieval.wanted import wanted
 
 
 class LiveBM25:
@@ -49,4 +50,4 @@ class LiveBM25:
         """float32 scores of all rows, retired ones too."""
         old = self.base.scores(query)
         count = self.catalogue.count
-        return np.concatenate([old, self.catalogue.delta.word_scores(query.text, count)]) if count else old
+        return np.concatenate([old, self.catalogue.delta.word_scores(wanted(query.text), count)]) if count else old

@@ -9,6 +9,7 @@ from retrieval.live.view import LiveCatalogue
 from retrieval.top_k import check_k
 from retrieval.types import Filter, Hit, Query
 from retrieval.vector_index import Found, normalise
+from retrieval.wanted import wanted
 
 _BATCH = 64  # queries encoded and searched at once
 _SPARE = 64  # hits asked of the index, at least, for retired products among them
@@ -32,7 +33,7 @@ class LiveDense:
         asked = [place for place, query in enumerate(queries) if query.text.strip()]
         for start in range(0, len(asked), _BATCH):
             places = asked[start : start + _BATCH]
-            vectors = self.base.encoder.encode_queries([queries[place].text for place in places], _BATCH)
+            vectors = self.base.encoder.encode_queries([wanted(queries[place].text) for place in places], _BATCH)
             for place, (found, scores) in zip(places, self._nearest(vectors, k, rows), strict=True):
                 ids = self.catalogue.ids_of(found.tolist())
                 hits[place] = [Hit(product_id, score) for product_id, score in zip(ids, scores.tolist(), strict=True)]
@@ -43,7 +44,7 @@ class LiveDense:
         if not query.text.strip() or not product_ids:
             return [0.0] * len(product_ids)
         rows = np.array([self.catalogue.row(product_id) for product_id in product_ids], dtype=np.int64)
-        vector = self.base.encoder.encode_queries([query.text])[0]
+        vector = self.base.encoder.encode_queries([wanted(query.text)])[0]
         scores = np.zeros(len(rows), dtype=np.float32)
         size = len(self.catalogue.base)
         old = rows < size

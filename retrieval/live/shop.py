@@ -32,6 +32,7 @@ from typing import NamedTuple
 from eval.errors import DistilrankError, InputError, MachineError
 from retrieval.bm25 import BM25Retriever
 from retrieval.dense import DenseRetriever
+from retrieval.hybrid import Fusion
 from retrieval.live.accept import accepted
 from retrieval.live.directory import LiveDirectory, RebuiltError
 from retrieval.live.generation import (
@@ -72,7 +73,7 @@ class LiveShop:
     Args:
         dense, bm25: the run's own indexes, over the same catalogue.
         directory: `live/`; made where there is none.
-        first_stage: which retriever the views have.
+        first_stage: which retriever the views have, `fusion` how its parts are fused.
         attach: opens what else belongs to a generation (tokenised products, say) from its directory, None for the
             run's own; the result is the view's `attached`. It is called again when the files vanish underneath it.
 
@@ -88,6 +89,7 @@ class LiveShop:
         directory: Path,
         *,
         first_stage: FirstStage = "hybrid",
+        fusion: Fusion = "scores",
         attach: Attach | None = None,
     ) -> None:
         if dense.catalogue.path != bm25.catalogue.path:
@@ -99,6 +101,7 @@ class LiveShop:
         self._template = dense.index.manifest.template
         self._live = LiveDirectory(self.directory, base_fingerprint(dense, bm25), texts_fingerprint(dense))
         self._first_stage = first_stage
+        self._fusion = fusion
         self._attach = attach
         self._mutex = threading.Lock()  # guards the state; taken before the lock file, never while that is held
         self._follower: threading.Thread | None = None
@@ -199,7 +202,7 @@ class LiveShop:
             following = Pointer(number, segment, view.version, self._live.base, self._live.texts)
             merged = self._generation(following)
             with self._writing():
-                state = State(merged, self._live.log, following, self._first_stage)
+                state = State(merged, self._live.log, following, self._first_stage, self._fusion)
                 try:
                     state.advance()
                     following.write(self._live.path)
@@ -232,7 +235,7 @@ class LiveShop:
         while True:
             pointer = self._live.pointer()
             try:
-                state = State(self._generation(pointer), self._live.log, pointer, self._first_stage)
+                state = State(self._generation(pointer), self._live.log, pointer, self._first_stage, self._fusion)
                 if self._read_all(state):
                     return state
             except (DistilrankError, OSError) as error:

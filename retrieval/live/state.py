@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from eval.errors import MachineError
-from retrieval.hybrid import HybridRetriever
+from retrieval.hybrid import Fusion, hybrid
 from retrieval.live.bm25 import LiveBM25
 from retrieval.live.delta import Delta
 from retrieval.live.dense import LiveDense
@@ -32,13 +32,15 @@ class State:
     Args:
         generation: the index.
         pointer: where the log goes on from it.
-        first_stage: which retriever the views have.
+        first_stage: which retriever the views have, `fusion` how its parts are fused.
 
     Raises:
         FileNotFoundError: the log's segment is gone, since a merge has made a newer generation.
     """
 
-    def __init__(self, generation: Generation, log: Log, pointer: Pointer, first_stage: FirstStage) -> None:
+    def __init__(
+        self, generation: Generation, log: Log, pointer: Pointer, first_stage: FirstStage, fusion: Fusion
+    ) -> None:
         self.generation = generation
         self.version = pointer.sequence
         self.touched: set[str] = set(generation.changed)
@@ -48,6 +50,7 @@ class State:
         """How far the segment has been read."""
         self._log = log
         self._first_stage = first_stage
+        self._fusion = fusion
         self._size = len(generation.catalogue)
         self._dimension = generation.dense.index.manifest.dimension
         self._delta = Delta(generation.catalogue.fields, self._dimension, generation.statistics)
@@ -194,4 +197,4 @@ class State:
     def _retrievers(self, catalogue: LiveCatalogue) -> Mapping[FirstStage, Retriever]:
         bm25 = LiveBM25(self.generation.bm25, catalogue)
         dense = LiveDense(self.generation.dense, catalogue)
-        return {"bm25": bm25, "dense": dense, "hybrid": HybridRetriever([bm25, dense], catalogue)}
+        return {"bm25": bm25, "dense": dense, "hybrid": hybrid(bm25, dense, catalogue, self._fusion)}

@@ -38,3 +38,11 @@ def test_a_template_that_makes_no_sense_is_an_error() -> None:
         ProductTemplate(("title", "brand", "title"))
     with pytest.raises(InputError, match="max_characters is 0"):
         ProductTemplate(("title",), 0)
+
+
+def test_a_field_stands_as_often_as_it_counts() -> None:
+    weighted = ProductTemplate(("title", "colour", "brand"), times=(2, 3, 1))
+    assert weighted.text(PRODUCT) == "Red wool shirt | Red wool shirt | Acme"
+    for times in ((1,), (1, 0, 1)):
+        with pytest.raises(InputError, match="one whole number from 1 for each field"):
+            ProductTemplate(("title", "colour", "brand"), times=times)

@@ -65,7 +65,9 @@ def retrievers(
         )
         made[kind] = DenseRetriever.load(path / kind, tiny_encoder, small_catalogue)
     made["bm25"] = BM25Retriever.build(small_catalogue, template, path / "bm25")
-    made["hybrid"] = HybridRetriever([made["flat"], made["bm25"]], small_catalogue, depth=50)
+    made["hybrid"] = HybridRetriever(
+        [(made["flat"], -1.0), (made["bm25"], 0.0)], small_catalogue, fusion="ranks", depth=50
+    )
     return made
 
 

@@ -162,7 +162,7 @@ def test_a_product_put_as_it_was_keeps_its_scores_and_a_merge_keeps_the_ranking(
 
 
 def test_hybrid_is_the_fusion_of_its_parts(open_shop: OpenShop) -> None:
-    shops = {stage: open_shop(first_stage=stage) for stage in ("dense", "bm25", "hybrid")}
+    shops = {stage: open_shop(first_stage=stage, fusion="ranks") for stage in ("dense", "bm25", "hybrid")}
     for number in range(40):
         perform(shops["dense"], operation(3, number, [f"new {number}" for number in range(20)]))
     for shop in shops.values():
