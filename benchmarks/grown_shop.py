@@ -48,7 +48,7 @@ def grow(base: Path, out: Path, products: int, kind: str) -> None:
     originals = list(shop.products())
     catalogue = Catalogue.write(_copies(originals, products), grown.data / "catalogue")
     template = student_template(config, catalogue)
-    encoder = open_encoder(config, run)
+    encoder = open_encoder(config, str(run.encoder))
     if (base / "grown.json").exists():
         vectors = load_index(run.index / "vectors", encoder.fingerprint).vectors(np.arange(len(originals)))
     else:

@@ -19,14 +19,16 @@ class GateDecision:
     reason: str
 
 
-def gate(candidate: Mapping[str, float], baseline: Mapping[str, float], seed: int) -> GateDecision:
+def gate(
+    candidate: Mapping[str, float], baseline: Mapping[str, float], seed: int, *, baseline_name: str = "the first stage"
+) -> GateDecision:
     """Refuse the candidate when the paired 95 % interval of candidate − baseline lies wholly below 0.
 
     An interval that holds 0 passes: dev sets are small, and "not shown to be worse" must not stop a first run.
 
     Args:
         candidate: a measure's value by query id, on dev queries.
-        baseline: the same for the baseline (the first stage), over the same queries.
+        baseline: the same for the baseline, over the same queries; `baseline_name` says in the reason what it is.
         seed: of the bootstrap.
 
     Raises:
@@ -35,7 +37,7 @@ def gate(candidate: Mapping[str, float], baseline: Mapping[str, float], seed: in
     difference = paired_interval(candidate, baseline, seed=seed)
     shown = f"{difference.mean:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] over {difference.n} dev queries"
     if difference.high < 0:
-        return GateDecision(False, difference, f"clearly worse than the first stage: {shown}")
+        return GateDecision(False, difference, f"clearly worse than {baseline_name}: {shown}")
     if difference.low > 0:
-        return GateDecision(True, difference, f"clearly better than the first stage: {shown}")
-    return GateDecision(True, difference, f"not clearly different from the first stage: {shown}")
+        return GateDecision(True, difference, f"clearly better than {baseline_name}: {shown}")
+    return GateDecision(True, difference, f"not clearly different from {baseline_name}: {shown}")

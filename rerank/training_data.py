@@ -14,6 +14,7 @@ from eval.errors import InputError
 from rerank.inputs import PairEncoder
 from rerank.losses import LOSSES, PAIRED
 from retrieval.batching import Part, epoch_batches
+from retrieval.checkpoints import digest_weights
 from retrieval.types import Product, Query
 
 
@@ -101,9 +102,7 @@ class TrainingData:
         for group in self.groups:
             digest.update(np.asarray(group.targets, dtype=np.float32).tobytes())
             digest.update(b"-" if group.weights is None else np.asarray(group.weights, dtype=np.float32).tobytes())
-        for name, weight in weights.items():
-            digest.update(f"{name}{tuple(weight.shape)}".encode())
-            digest.update(weight.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        digest_weights(digest, weights)
         return digest.hexdigest()
 
 

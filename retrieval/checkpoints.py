@@ -1,12 +1,24 @@
 """Checkpoints of a training: whole or not there at all, and never mistaken for another training's."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from eval.errors import InputError, MachineError
 from eval.files import atomic_path
+
+
+class _Digest(Protocol):
+    def update(self, data: Any, /) -> object: ...
+
+
+def digest_weights(digest: _Digest, weights: Mapping[str, torch.Tensor]) -> None:
+    """Take weights, with their names and shapes, into a hash."""
+    for name, weight in weights.items():
+        digest.update(f"{name}{tuple(weight.shape)}".encode())
+        digest.update(weight.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
 
 
 class Checkpoints:

@@ -9,17 +9,23 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from huggingface_hub import snapshot_download
 from sentence_transformers import SentenceTransformer
+from transformers import PreTrainedModel
 
 from eval.errors import InputError, MachineError
 from eval.files import fingerprint
+from retrieval.model_tokens import Tokens
 from retrieval.progress import Progress
 from retrieval.quiet import quiet_transformers
 
 _OTHER_FORMATS = ("onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.gguf")
+_CHUNK = 4096  # texts tokenised at once
 _MODEL_FILES = {".json", ".safetensors", ".bin", ".txt", ".model", ".py"}
 
 
@@ -66,18 +72,23 @@ class Encoder:
         self._directory = model_directory(path)
         try:
             with quiet_transformers():
-                self._model = SentenceTransformer(str(self._directory), device=device)
+                self.model = SentenceTransformer(str(self._directory), device=device)
         except Exception as error:  # whatever a broken directory makes the libraries raise
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise MachineError(f"{path} cannot be loaded as a sentence-transformers model: {reason}") from error
-        self._model.float()
-        self._model.eval()
+        self.model.float()
+        self.model.eval()
         self._set_max_length(max_length)
-        prompts = self._model.prompts
-        self._model.default_prompt_name = None
+        prompts = self.model.prompts
+        self.model.default_prompt_name = None
         self.query_prefix = query_prefix or prompts.get("query") or ""
         self.product_prefix = product_prefix or prompts.get("document") or prompts.get("passage") or ""
         self.dim: int = self._batch(["dimension"], "").shape[1]
+
+    @property
+    def body(self) -> PreTrainedModel:
+        """The transformer under the pooling."""
+        return cast(PreTrainedModel, self.model[0].auto_model)
 
     def encode(self, texts: Sequence[str], batch_size: int = 128, *, progress: Progress | None = None) -> np.ndarray:
         """float32 unit vectors [len(texts), dim] in input order, without a prefix.
@@ -100,12 +111,26 @@ class Encoder:
         """`encode` with the product prefix."""
         return self._encode(texts, self.product_prefix, batch_size, progress)
 
+    def tokens(self, texts: Sequence[str], prefix: str) -> Tokens:
+        """The token ids of each text after the prefix, cut at the maximal length."""
+        tokenizer, ids, types = self.model.tokenizer, [], []
+        for start in range(0, len(texts), _CHUNK):
+            chunk = [f"{prefix}{text}".strip() for text in texts[start : start + _CHUNK]]
+            encoded = tokenizer(chunk, truncation=True, max_length=self.model.max_seq_length)
+            ids += [np.array(row, dtype=np.int32) for row in encoded["input_ids"]]
+            types += [np.array(row, dtype=np.uint8) for row in encoded.get("token_type_ids", [])]
+        return Tokens.of(ids, types, tokenizer.pad_token_id)
+
+    def vectors(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Unit vectors [b, dim] of a batch of `tokens`, with their gradient: what training needs."""
+        return F.normalize(self.model(inputs)["sentence_embedding"].float(), dim=1)
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """16 hex digits over all that decides a vector: the model's files, the maximal length and the prefixes."""
         settings = [
             fingerprint(model_files(self._directory)),
-            self._model.max_seq_length,
+            self.model.max_seq_length,
             self.query_prefix,
             self.product_prefix,
         ]
@@ -122,7 +147,7 @@ class Encoder:
         return vectors
 
     def _batch(self, texts: list[str], prefix: str) -> np.ndarray:
-        encoded = self._model.encode(
+        encoded = self.model.encode(
             texts, prompt=prefix or None, batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False
         )
         vectors = np.asarray(encoded, dtype=np.float32)
@@ -133,13 +158,13 @@ class Encoder:
     def _set_max_length(self, max_length: int | None) -> None:
         if max_length is None:
             return
-        config = getattr(getattr(self._model[0], "auto_model", None), "config", None)
+        config = getattr(getattr(self.model[0], "auto_model", None), "config", None)
         limit = getattr(config, "max_position_embeddings", None)
         if max_length < 1 or (limit is not None and max_length > limit):
             raise InputError(
                 f"encoder max_length is {max_length}; {self.path} takes 1 to {limit or 'any number of'} tokens"
             )
-        self._model.max_seq_length = max_length
+        self.model.max_seq_length = max_length
 
 
 def model_files(directory: Path) -> list[Path]:

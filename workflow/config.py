@@ -17,6 +17,7 @@ from retrieval.hybrid import Fusion
 from retrieval.product_text import ProductTemplate
 from serving.server_settings import ServerSettings
 from workflow.data_section import DataSection
+from workflow.encoder_section import EncoderSection
 from workflow.load_config import read_options
 from workflow.section import Count, Positive, Section, Share
 from workflow.teacher_section import TeacherSection
@@ -39,16 +40,6 @@ class FieldsSection(Section):
             except InputError as error:
                 raise ValueError(f"fields.{who}: {error}") from None
         return self
-
-
-class EncoderSection(Section):
-    """The bi-encoder of the first stage: a sentence-transformers model."""
-
-    model: str = "default"
-    max_length: Count = 128
-    query_prefix: str = ""
-    product_prefix: str = ""
-    batch_size: Count = 128
 
 
 class IndexSection(Section):
@@ -153,6 +144,7 @@ class BudgetSection(Section):
 
     prepare: ClassVar[None] = None
     measure: ClassVar[None] = None
+    encoder: Positive | None = None
     index: Positive | None = None
     mine: Positive | None = None
     teacher: Positive | None = None
@@ -180,6 +172,23 @@ class Config(Section):
     measure: MeasureSection = MeasureSection()
     serve: ServerSettings = ServerSettings()
     budget_minutes: BudgetSection = BudgetSection()
+
+    @model_validator(mode="after")
+    def _the_encoder_can_be_trained(self) -> "Config":
+        train = self.encoder.train
+        if train is None:
+            return self
+        if train.judgements and self.data.dev == "folds":
+            raise ValueError(
+                "encoder.train.judgements is true and data.dev is folds: one encoder serves all folds, so it would "
+                "learn from the queries that measure; set data.dev to holdout, or encoder.train.judgements to false"
+            )
+        if not (train.judgements or train.self_supervised or (train.labels and self.teacher.labels)):
+            raise ValueError(
+                "encoder.train has nothing to learn from: give teacher.labels, or set encoder.train.self_supervised or "
+                "encoder.train.judgements to true, or encoder.train to null"
+            )
+        return self
 
     @model_validator(mode="after")
     def _the_parent_has_layers(self) -> "Config":

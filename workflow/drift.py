@@ -121,6 +121,6 @@ def _live_products(
 ) -> Iterable[Product]:
     """The catalogue with what the server has put and deleted since."""
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
-    dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, run), catalogue)
+    dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, str(run.encoder)), catalogue)
     shop = opened.enter_context(contextlib.closing(LiveShop(dense, bm25, run.root / "live")))
     return shop.view().catalogue.stream()

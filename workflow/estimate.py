@@ -88,6 +88,7 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
     window = config.measure.window
     ranked = plan.measured_pairs + (plan.measured_queries + config.measure.timed_queries) * window
     return {
+        "encoder": _encoder_texts(config, work) * _TRAINING_COST / rates.encoder,
         "index": work.products / rates.encoder,
         "teacher": learning
         * (trainings * judged * config.teacher.train.epochs + work.given * config.teacher.labels_train.epochs)
@@ -103,6 +104,16 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
         "measure": ranked * (labelling + (1 if alone is None else 2) / rates.student)
         + plan.measured_queries / rates.encoder,
     }
+
+
+def _encoder_texts(config: Config, work: Work) -> int:
+    """Texts that the bi-encoder is trained on, over all epochs."""
+    train = config.encoder.train
+    if train is None:
+        return 0
+    judged = (work.given if train.labels else 0) + (work.plan.learnt if train.judgements else 0)
+    pairs = min(train.pairs, work.products) if train.self_supervised else 0
+    return train.epochs * (judged + 2 * pairs)
 
 
 def describe_estimate(config: Config, work: Work, rates: Rates) -> str:

@@ -1,16 +1,13 @@
 """The first stage of a run: encode the catalogue, build both indexes, and open them again."""
 
-import shutil
-
 import numpy as np
 
 from eval.errors import InputError
-from eval.files import atomic_path
 from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
 from retrieval.embeddings import EMBEDDINGS, embed_catalogue
-from retrieval.encoder import Encoder, default_encoder_path, model_directory
+from retrieval.encoder import Encoder, default_encoder_path
 from retrieval.faiss_index import build_index
 from retrieval.hybrid import hybrid
 from retrieval.product_text import ProductTemplate
@@ -48,13 +45,9 @@ def words_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
 
 
 def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, progress: StageProgress) -> None:
-    """Write `encoder/` and `index/` (embeddings, vectors, bm25); goes on where a killed run stopped."""
+    """Write `index/` (embeddings, vectors, bm25) with the run's encoder; goes on where a killed run stopped."""
     template = student_template(config, catalogue)
-    if not run.encoder.exists():
-        source = model_directory(model_path(config.encoder.model))
-        with atomic_path(run.encoder) as temporary:
-            shutil.copytree(source, temporary)
-    encoder = open_encoder(config, run)
+    encoder = open_encoder(config, str(run.encoder))
     embeddings = embed_catalogue(
         encoder,
         catalogue,
@@ -76,11 +69,11 @@ def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, p
     )
 
 
-def open_encoder(config: Config, run: RunDirectory) -> Encoder:
-    """The run's bi-encoder: its own copy."""
+def open_encoder(config: Config, path: str) -> Encoder:
+    """A bi-encoder with the config's length and prefixes: the run's own is `run.encoder`."""
     section = config.encoder
     return Encoder(
-        str(run.encoder),
+        path,
         max_length=section.max_length,
         query_prefix=section.query_prefix,
         product_prefix=section.product_prefix,
@@ -95,7 +88,7 @@ def open_vectors(run: RunDirectory) -> np.ndarray:
 def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -> dict[str, Retriever]:
     """The retrievers bm25, dense and hybrid over the run's indexes."""
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
-    dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, run), catalogue)
+    dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, str(run.encoder)), catalogue)
     return dict(zip(FIRST_STAGES, (bm25, dense, hybrid(bm25, dense, catalogue, config.index.fusion)), strict=True))
 
 

@@ -12,6 +12,7 @@ from retrieval.data.describe import describe
 from retrieval.data.search_data import LogQuery
 from workflow.bench import measured_sets
 from workflow.config import Config
+from workflow.encoders import make_encoder
 from workflow.first_stage import build_first_stage, open_first_stages, open_vectors, student_template
 from workflow.inputs import read_input
 from workflow.labelling import label_pairs_of
@@ -164,6 +165,8 @@ def stages(config: Config) -> list[Stage]:
         audit_alone["index stage"] = ()
     held_out = ("seed", "data.dev", "data.folds", "data.holdout")
     learning = ("measure.cutoff", "-*.checkpoint_seconds")  # models are watched, and the teacher audited, at the cutoff
+    trained = config.encoder.train is not None
+    taught = (*held_out, "fields.student", "teacher.labels", *learning)
     return [
         Stage(
             "prepare",
@@ -174,12 +177,20 @@ def stages(config: Config) -> list[Stage]:
             writes=("data",),
         ),
         Stage(
+            "encoder",
+            STAGE_TITLES["encoder"],
+            make_encoder,
+            options=("encoder", "-encoder.batch_size", *(taught if trained else ())),
+            after=("prepare",) if trained else (),
+            writes=("encoder",),
+        ),
+        Stage(
             "index",
             STAGE_TITLES["index"],
             index,
-            options=("fields.student", "fields.words", "encoder", "-encoder.batch_size", "index.kind"),
-            after=("prepare",),
-            writes=("encoder", "index"),
+            options=("fields.student", "fields.words", "index.kind"),
+            after=("prepare", "encoder"),
+            writes=("index",),
         ),
         Stage(
             "teacher",

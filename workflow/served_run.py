@@ -115,7 +115,7 @@ def _open(run: RunDirectory, writes: bool, threads: int | None, elsewhere: Reran
     prepared = load_prepared(run.data)
     catalogue = prepared.catalogue
     template = student_template(config, catalogue)
-    encoder = open_encoder(config, run)
+    encoder = open_encoder(config, str(run.encoder))
     dense = DenseRetriever.load(run.index / "vectors", encoder, catalogue)
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
     rerankers = Rerankers(run, template, threads=threads, elsewhere=elsewhere)

@@ -2,6 +2,7 @@
 
 STAGE_TITLES = {
     "prepare": "read the data",
+    "encoder": "make the bi-encoder ready",
     "index": "encode the catalogue, build the indexes",
     "teacher": "train the teacher",
     "mine": "mine unlabelled pairs",

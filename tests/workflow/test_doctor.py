@@ -155,6 +155,7 @@ def test_the_estimate_counts_every_piece_of_work() -> None:
     )
     tree = {
         "name": "a",
+        "encoder": {"train": {"epochs": 2, "pairs": 3000}},
         "teacher": {"labels": "l.parquet", "labels_train": {"epochs": 1}, "train": {"epochs": 2}},
         "student": {"train": {"epochs": 2}, "final_train": {"epochs": 1}, "judgements_train": {"epochs": 3}},
         "mine": {"queries": 50, "pool": 80},
@@ -163,6 +164,7 @@ def test_the_estimate_counts_every_piece_of_work() -> None:
     found = estimate(Config.model_validate(tree), Work(plan, given=500, products=4000, logged=100), Rates(10, 20, 40))
     assert found == pytest.approx(
         {
+            "encoder": 3.5 * 2 * (500 + 2 * 3000) / 10,
             "index": 4000 / 10,
             "teacher": 3.5 * (1000 * 2 + 500 * 1) / 20 + 100 / 20,
             "mine": (80 + 50) / 10,

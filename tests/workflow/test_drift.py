@@ -76,7 +76,7 @@ def test_live_changes_are_the_newer_catalogue(
     run = RunDirectory(tmp_path / "run")
     shutil.copytree(finished_run, run.root)
     config, catalogue = load_config(run.config), load_prepared(run.data).catalogue
-    dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, run), catalogue)
+    dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, str(run.encoder)), catalogue)
     with closing(LiveShop(dense, BM25Retriever.load(run.index / "bm25", catalogue), run.root / "live")) as shop:
         shop.put([Product("new", {"title": "red hat"}), Product(catalogue.ids[0], {"title": "blue hat"})])
         shop.delete([catalogue.ids[1], catalogue.ids[2]])

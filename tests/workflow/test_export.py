@@ -94,7 +94,7 @@ def test_a_later_run_finds_nothing_to_do_and_leaves_the_export(
     export = tmp_path / "runs" / "tiny" / "student" / "export" / "manifest.json"
     before = export.read_bytes()
     assert main(["run", str(run.config), "--runs", str(tmp_path / "runs"), *ACCEPT]) == 0
-    assert capsys.readouterr().out.count("up to date") == 7
+    assert capsys.readouterr().out.count("up to date") == 8
     assert export.read_bytes() == before
 
 

@@ -14,7 +14,7 @@ ACCEPT = ["--accept", "teacher", "--accept", "student"]
 
 # Each stage's first large file is bigger than this, and every file of the stages before is smaller.
 @pytest.mark.parametrize(
-    ("done", "stage", "size"), [(None, "prepare", 5_000), ("prepare", "index", 40_000), ("index", "teacher", 60_000)]
+    ("done", "stage", "size"), [(None, "prepare", 5_000), ("prepare", "encoder", 40_000), ("index", "teacher", 60_000)]
 )
 def test_a_full_disk_is_said_and_the_run_goes_on_later(
     write_config: WriteConfig, tmp_path: Path, done: str | None, stage: str, size: int

@@ -8,7 +8,7 @@ from tests.workflow.clean_process import start
 
 WriteConfig = Callable[..., Path]
 ACCEPT = ["--accept", "teacher", "--accept", "student"]
-STAGES = ("prepare", "index", "teacher", "mine", "label", "student", "measure")
+STAGES = ("prepare", "encoder", "index", "teacher", "mine", "label", "student", "measure")
 
 
 def _attempt(command: list[str], seconds: float) -> bool:

@@ -65,7 +65,7 @@ def test_what_is_done_is_not_done_again(
     two_rounds: Path, write_config: WriteConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(command(write_config, two_rounds.parents[1])) == 0
-    assert capsys.readouterr().out.count("up to date") == 7
+    assert capsys.readouterr().out.count("up to date") == 8
 
 
 def test_a_round_that_was_stopped_ends_with_the_same_labels(

@@ -24,7 +24,7 @@ from workflow.stages import basis_of, flat, key_of
 
 WriteConfig = Callable[..., Path]
 ACCEPT = ["--accept", "teacher", "--accept", "student"]
-ALL = ["prepare", "index", "teacher", "mine", "label", "student", "measure"]
+ALL = ["prepare", "encoder", "index", "teacher", "mine", "label", "student", "measure"]
 SHOP = {"data.format": "shop"}
 
 
@@ -80,10 +80,11 @@ def test_every_option_that_a_stage_names_is_one() -> None:
         ("data.dev", "folds", ["teacher", "mine", "label", "student", "measure"]),
         ("measure.cutoff", 5, ["teacher", "label", "student", "measure"]),
         ("index.first_stage", "bm25", ["teacher", "mine", "label", "student", "measure"]),
-        ("fields.student", ["title"], ALL[1:]),
+        ("fields.student", ["title"], ALL[2:]),
         ("encoder.query_prefix", "query: ", ALL[1:]),
-        ("data.shop", {"products": 9}, ALL),
-        ("seed", 8, ["prepare", *ALL[1:]]),
+        ("data.shop", {"products": 9}, ["prepare", *ALL[2:]]),
+        ("encoder.train", {"epochs": 2}, ALL[1:]),
+        ("seed", 8, ["prepare", *ALL[2:]]),
     ],
 )
 def test_a_changed_option_redoes_the_stages_it_matters_to(option: str, value: Any, redone: list[str]) -> None:
@@ -126,7 +127,7 @@ def test_data_count_by_their_bytes_and_not_by_how_their_path_is_spelt(
     (data / ".venv").mkdir()
     (data / ".venv" / "some.txt").write_text("new")
     assert _keys(first) == before
-    assert _redone(first, _config(**spelt[0] | {"data.log": "log2.txt"})) == ALL
+    assert _redone(first, _config(**spelt[0] | {"data.log": "log2.txt"})) == ["prepare", *ALL[2:]]
     (data / "products.csv").write_text("product_id,title\np1,red shoe\np2,green shoe\n")
     assert _keys(first)["prepare"] != before["prepare"]
 
