@@ -11,6 +11,8 @@
     distilrank evaluate --qrels Q RUN…  run files against judgements
     distilrank reconcile RUN            one run's nDCG as other tools compute it, and why it differs
     distilrank compare A B              is run B worse than run A, on all queries or in some segment?
+    distilrank audit RUN                a teacher's labels, or a file's, against human judgements
+    distilrank queue RUN OUT.csv        what to judge next: the pairs that the judges differ on most, for Quepid
     distilrank data describe PATH       what is in a data directory, or in a config's data
     distilrank data export PATH OUT     the data as a BEIR directory or a Quepid file
     distilrank doctor CONFIG            machine, config and data, before any hour is spent
@@ -36,7 +38,7 @@ from workflow.commands import (
     search_command,
 )
 from workflow.config import load_config
-from workflow.proof_commands import compare_command, reconcile_command
+from workflow.proof_commands import audit_command, compare_command, queue_command, reconcile_command
 from workflow.stage_titles import STAGE_TITLES
 from workflow.upkeep import drift_command, score_table_command
 
@@ -103,6 +105,10 @@ def _command(options: argparse.Namespace, notes: Console) -> int:
         return reconcile_command(options)
     if options.command == "compare":
         return compare_command(options)
+    if options.command == "audit":
+        return audit_command(options)
+    if options.command == "queue":
+        return queue_command(options)
     config = load_config(options.config, overrides(options))
     if options.command == "doctor":
         return doctor_command(options, config)

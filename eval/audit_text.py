@@ -21,7 +21,9 @@ def render_audit(audit: Audit, title: str) -> str:
         f"{audit.ndcg_ties:.3f} with equal labels averaged over their orders"
     )
     console.print(_agreements(audit))
+    console.print("\nHuman grade (rows) and label (columns)")
     console.print(_confusion(audit))
+    console.print("Reliability: soft targets expected and observed")
     console.print(_reliability(audit))
     lines = (line.rstrip() for line in text.getvalue().splitlines())
     return "\n".join(lines).strip("\n") + "\n"
@@ -55,7 +57,7 @@ def _cells(row: Agreement) -> list[str]:
 
 
 def _confusion(audit: Audit) -> Table:
-    table = Table(title="Human grade (rows) and label (columns)", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
     for grade in (*audit.grades, "same"):
         table.add_column(grade, justify="right", no_wrap=True)
@@ -66,7 +68,7 @@ def _confusion(audit: Audit) -> Table:
 
 
 def _reliability(audit: Audit) -> Table:
-    table = Table(title="Reliability: soft targets expected and observed", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
     for head in ("expected", "pairs", "mean expected", "mean observed"):
         table.add_column(head, justify="right", no_wrap=True)
     for one in audit.bins:

@@ -103,7 +103,7 @@ def describe_command(options: argparse.Namespace) -> int:
     """What a data directory, or a config's data section, holds."""
     from retrieval.data.describe import describe
 
-    description = describe(_read(options))
+    description = describe(read_named(options.path, options.data, options.log, options.format))
     print(json.dumps(description.to_json(), ensure_ascii=False) if options.json else description.text())
     return 0
 
@@ -115,7 +115,7 @@ def export_command(options: argparse.Namespace) -> int:
     out: Path = options.out
     if out.exists():
         raise InputError(f"{out} exists, and export overwrites nothing; name a place that does not, or remove it")
-    data = _read(options)
+    data = read_named(options.path, options.data, options.log, options.format)
     {"beir": write_beir, "quepid": write_quepid}[options.to](data, out)
     judged = sum(len(gains) for gains in data.qrels.values())
     print(f"{out}: {len(data.queries):,} queries, {judged:,} judgements, as {options.to}")
@@ -152,15 +152,19 @@ def set_threads(config: Config, wanted: int | None = None) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
-def _read(options: argparse.Namespace) -> "SearchData":
-    """The data that a directory or a config names; options of the command line win over the config's."""
-    if options.path.suffix in _SUFFIXES and not options.path.is_dir():
+def read_named(path: Path, data: Path | None = None, log: Path | None = None, form: str | None = None) -> "SearchData":
+    """The data that a directory or a config names; what else is given wins over the config.
+
+    Raises:
+        InputError: when there is none, or `data`, a config's directory, is given without a config.
+    """
+    if path.suffix in _SUFFIXES and not path.is_dir():
         from workflow.inputs import read_input
 
-        given = {"data.path": options.data, "data.log": options.log, "data.format": options.format}
-        return read_input(load_config(options.path, {name: str(value) for name, value in given.items() if value}))
-    if options.data is not None:
-        raise InputError(f"--data is for a config, {options.path} is none; give one of the two")
+        given = {"data.path": data, "data.log": log, "data.format": form}
+        return read_input(load_config(path, {name: str(value) for name, value in given.items() if value}))
+    if data is not None:
+        raise InputError(f"--data is for a config, {path} is none; give one of the two")
     from retrieval.data.read import read_data
 
-    return read_data(options.format or "auto", options.path, log=options.log)
+    return read_data(form or "auto", path, log=log)

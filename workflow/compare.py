@@ -8,10 +8,10 @@ from typing import Any
 from eval.comparison import Compared, compare_runs
 from eval.errors import InputError
 from eval.measures import judged_only, per_query
-from eval.segments import Segment, by_length, by_negation, by_number
+from eval.segments import Segment
 from retrieval.data.tables import Table
-from retrieval.query_key import fold
 from workflow.measured_run import MeasuredRun, ReadMode, open_measured
+from workflow.segmentation import text_segments
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,5 @@ def _values(
 
 def _segments(path: Path, query_ids: Sequence[str]) -> list[Segment]:
     """What a query's text alone says, for the queries of a table."""
-    texts = {row[0]: fold(row[1] or "") for _, row in Table(path).rows(["query_id", "query"])}
-    words = {i: texts[i] for i in query_ids if i in texts}
-    return [*by_length(words), *by_negation(words), *by_number(words)]
+    texts = {row[0]: row[1] or "" for _, row in Table(path).rows(["query_id", "query"]) if row[0]}
+    return text_segments({i: texts[i] for i in query_ids if i in texts})

@@ -42,6 +42,8 @@ class DataSection(Section):
     queries: str | None = None
     judgements: str | None = None
     log: str | None = None
+    ratings: str | None = None
+    """Ratings in Quepid's CSV (query, docid, rating), joined with the judgements; they win over them."""
     columns: Columns = Columns()
     scale: Literal["esci", "wands"] | dict[str, tuple[int, float]] | None = None
     locale: str = "us"

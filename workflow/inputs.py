@@ -8,6 +8,7 @@ from eval.errors import InputError
 from eval.files import fingerprint
 from retrieval.data.beir import QRELS, SCALE
 from retrieval.data.plain import PlainColumns
+from retrieval.data.ratings import add_ratings
 from retrieval.data.read import read_data
 from retrieval.data.search_data import SearchData
 from retrieval.data.tables import SUFFIXES
@@ -20,7 +21,17 @@ _FILES = ("products", "queries", "judgements", "log")
 
 
 def read_input(config: Config) -> SearchData:
-    """Read (or, for the shop, generate) catalogue, queries, judgements and log."""
+    """Read (or, for the shop, generate) catalogue, queries, judgements and log; ratings join the judgements.
+
+    Raises:
+        InputError: when something is missing or wrong.
+    """
+    data = _read(config)
+    ratings = config.data.ratings
+    return data if ratings is None else add_ratings(data, _place(config, ratings))
+
+
+def _read(config: Config) -> SearchData:
     data = config.data
     if data.format == "shop":
         return shop_data(**data.shop.model_dump())
@@ -67,7 +78,9 @@ def key_options(config: Config) -> dict[str, Any]:
 
 def _data(config: Config) -> dict[str, str | None]:
     data = config.data
-    found: dict[str, str | None] = dict.fromkeys(("path", *_FILES))
+    found: dict[str, str | None] = dict.fromkeys(("path", *_FILES, "ratings"))
+    if data.ratings is not None:
+        found["ratings"] = _fingerprint([_existing(_place(config, data.ratings))])
     if data.format == "shop":
         return found
     given = {name: _place(config, path) for name in _FILES if (path := getattr(data, name))}

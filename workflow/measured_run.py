@@ -32,6 +32,11 @@ class MeasuredRun:
     segments: list[Segment]
 
 
+def run_file(report: Path, mode: ReadMode, system: str) -> Path:
+    """Where `report/` keeps a system's ranking."""
+    return report / _FOLDERS[mode] / f"{system.replace(', ', '-').replace(' ', '-')}.run"
+
+
 def open_measured(path: Path, qrels: Path | None, systems: Sequence[str], mode: ReadMode) -> MeasuredRun:
     """A finished run directory, or a TREC run file with its `qrels`.
 
@@ -48,13 +53,12 @@ def open_measured(path: Path, qrels: Path | None, systems: Sequence[str], mode: 
     run = finished(path)
     if qrels is not None:
         raise InputError(f"{path} is a run directory with judgements of its own; leave --qrels out, or give run files")
-    folder = run.report / _FOLDERS[mode]
     runs = {}
     for system in systems or [SERVED]:
-        file = folder / f"{system.replace(', ', '-').replace(' ', '-')}.run"
+        file = run_file(run.report, mode, system)
         if not file.exists():
-            known = ", ".join(sorted(found.stem for found in folder.glob("*.run")))
-            raise InputError(f"{folder} has no system {system!r}; it has {known}")
+            known = ", ".join(sorted(found.stem for found in file.parent.glob("*.run")))
+            raise InputError(f"{file.parent} has no system {system!r}; it has {known}")
         runs[system] = read_run(file)
     config, prepared = load_config(run.config), load_prepared(run.data)
     least = config.measure.min_judged

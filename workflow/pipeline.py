@@ -158,9 +158,9 @@ def stages(config: Config) -> list[Stage]:
 
     given = ("labels-teacher",) if config.teacher.labels else ()
     compared = each("student-without") if config.student.judgements_train is not None else ()
-    # Of most teachers the audit alone looks at the first stage; an ensemble may have it as a member.
+    # Of most teachers the audit alone looks at the first stage and the categories; an ensemble may have it as a member.
     first_stage = ("index.first_stage", "index.fusion")
-    audit_alone: dict[str, tuple[str, ...]] = dict.fromkeys(first_stage, ())
+    audit_alone: dict[str, tuple[str, ...]] = dict.fromkeys((*first_stage, "mine.category_field"), ())
     if config.teacher.kind != "ensemble":
         audit_alone["index stage"] = ()
     held_out = ("seed", "data.dev", "data.folds", "data.holdout")
@@ -196,7 +196,7 @@ def stages(config: Config) -> list[Stage]:
             "teacher",
             STAGE_TITLES["teacher"],
             teacher,
-            options=(*held_out, "fields.teacher", "teacher", *first_stage, *learning),
+            options=(*held_out, "fields.teacher", "teacher", *first_stage, "mine.category_field", *learning),
             after=("prepare", "index"),
             writes=(*each("teacher"), *given),
             only=audit_alone,

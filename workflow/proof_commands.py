@@ -2,13 +2,18 @@
 
 import argparse
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from eval.audit_text import render_audit
 from eval.conventions import conventions, reconcile
 from eval.errors import InputError
-from workflow.commands import OutputConsole
+from retrieval.data.search_data import SPLITS
+from workflow.commands import OutputConsole, read_named, set_threads
+from workflow.config import load_config
+from workflow.finished import finished
 
 if TYPE_CHECKING:
     from workflow.compare import RunComparison
@@ -62,6 +67,60 @@ def compare_command(options: argparse.Namespace) -> int:
     else:
         _print_comparison(found)
     return WORSE if options.fail_if_worse and found.worse else 0
+
+
+def audit_command(options: argparse.Namespace) -> int:
+    """What the labels of a run's teacher, or of a file, are worth beside human judgements."""
+    from workflow.audits import audit_file, read_audit
+
+    if (options.run is None) == (options.labels is None):
+        raise InputError("give a run directory, or a file of labels with --labels FILE --judgements PATH")
+    notes = ""
+    if options.run is not None:
+        found, title = read_audit(options.run), "the teacher on the queries it did not learn from"
+    elif options.judgements is None:
+        raise InputError(f"{options.labels} is audited against judgements; say where they are with --judgements PATH")
+    else:
+        data = read_named(options.judgements, options.data)
+        splits = SPLITS if options.split == "all" else (options.split,)
+        found, unjudged, unlabelled = audit_file(
+            options.labels, data, splits=splits, cutoff=options.cutoff, seed=options.seed
+        )
+        title = str(options.labels)
+        notes = (
+            f"{unjudged:,} labels of pairs that nobody judged, {unlabelled:,} judged pairs without a label: left out.\n"
+        )
+    print(
+        json.dumps(found.to_json()) if options.json else render_audit(found, title) + notes,
+        end="\n" if options.json else "",
+    )
+    return 0
+
+
+def queue_command(options: argparse.Namespace) -> int:
+    """The pairs that judges differ on most, for rating; nothing is overwritten."""
+    if min(options.pairs, options.per_query) < 1 or options.mined < 0:
+        raise InputError("--pairs and --per-query take 1 or more, --mined 0 or more")
+    run = finished(options.run)
+    config = load_config(run.config)
+    set_threads(config)
+    from workflow.progress import StageProgress
+    from workflow.queue import build_queue, why_path, write_queue
+
+    for path in (options.out, why_path(options.out)):
+        if path.exists():
+            raise InputError(f"{path} exists, and queue overwrites nothing; name a file that does not, or remove it")
+    with StageProgress("queue", OutputConsole(stderr=True, highlight=False)) as progress:
+        found = build_queue(
+            config, run, progress, pairs=options.pairs, per_query=options.per_query, mined=options.mined
+        )
+    write_queue(found, options.out)
+    queries = len({entry.query for entry in found})
+    between = Counter(f"{entry.higher} above {entry.lower}" for entry in found)
+    print(f"{options.out}: {len(found):,} pairs of {queries:,} queries, to be rated in Quepid without knowing why")
+    print(f"{why_path(options.out)}: " + ", ".join(f"{count:,} {who}" for who, count in between.most_common()))
+    print("Rated, they are read back with the option data.ratings.")
+    return 0
 
 
 def _print_comparison(found: "RunComparison") -> None:

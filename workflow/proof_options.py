@@ -9,6 +9,8 @@ def add_proof_commands(commands: Any) -> None:
     """Add them to the command line's sub-commands."""
     _reconcile(commands)
     _compare(commands)
+    _audit(commands)
+    _queue(commands)
 
 
 def _reconcile(commands: Any) -> None:
@@ -36,6 +38,39 @@ def _compare(commands: Any) -> None:
     compare.add_argument("--alpha", type=float, default=0.05, help="chance of any false alarm (default .05)")
     compare.add_argument("--seed", type=int, default=7)
     compare.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _audit(commands: Any) -> None:
+    audit = commands.add_parser("audit", help="a teacher's labels, or a file's, against human judgements")
+    audit.add_argument("run", type=Path, nargs="?", metavar="RUN", help="a run directory whose teacher is trained")
+    audit.add_argument("--labels", type=Path, metavar="FILE", help="instead: a table of query, product_id and grade")
+    audit.add_argument(
+        "--judgements",
+        type=Path,
+        metavar="PATH",
+        help="for --labels: a data directory, or a config (.yaml) that names it",
+    )
+    audit.add_argument("--data", type=Path, metavar="DIR", help="where the data of a config is (data.path)")
+    audit.add_argument(
+        "--split", choices=["train", "dev", "test", "all"], default="all", help="of the judgements (default all)"
+    )
+    audit.add_argument("--cutoff", type=int, default=10, help="of the nDCG, for --labels (default 10)")
+    audit.add_argument("--seed", type=int, default=7)
+    audit.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _queue(commands: Any) -> None:
+    queue = commands.add_parser("queue", help="the pairs that teacher, student, first stage and people differ on most")
+    queue.add_argument("run", type=Path, metavar="RUN", help="a finished run")
+    queue.add_argument("out", type=Path, metavar="OUT.csv", help="for Quepid; beside it OUT.why.csv says who differs")
+    queue.add_argument("--pairs", type=int, default=200, help="how many (default 200)")
+    queue.add_argument("--per-query", type=int, default=3, help="at most so many of a query (default 3)")
+    queue.add_argument(
+        "--mined",
+        type=int,
+        default=5000,
+        help="labelled pairs that the student is asked about, 0 for none (default 5000)",
+    )
 
 
 def _system_options(command: argparse.ArgumentParser) -> None:

@@ -1,6 +1,6 @@
 """The segments of a run's measured queries, from its data, and how they are kept in `report/segments.json`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,29 @@ def run_segments(
 
     Args:
         first: the first stage's ranking of the whole catalogue, `first_stage` its name.
+        vocabulary, category_field: as `query_segments` takes them.
+    """
+    failures = segments.first_stage_failures(
+        query_ids, prepared.qrels, first, prepared.scale.relevant_gain, first_stage
+    )
+    return [
+        *query_segments(prepared, query_ids, vocabulary=vocabulary, category_field=category_field),
+        *failures,
+    ]
+
+
+def text_segments(texts: Mapping[str, str]) -> list[Segment]:
+    """What queries' texts (by query id) say on their own: length, negation, numbers."""
+    words = {query_id: fold(text) for query_id, text in texts.items()}
+    return [*segments.by_length(words), *segments.by_negation(words), *segments.by_number(words)]
+
+
+def query_segments(
+    prepared: Prepared, query_ids: Sequence[str], *, vocabulary: Collection[str], category_field: str | None
+) -> list[Segment]:
+    """The dimensions that no ranking has a say in.
+
+    Args:
         vocabulary: the words of all products, as `retrieval.tokens` cuts them.
         category_field: the product field with the category; of a path as in "Shoes > Boots" its first part counts.
     """
@@ -61,7 +84,6 @@ def run_segments(
         *segments.by_number(words),
         *segments.by_brand(words, brands),
         *segments.by_vocabulary(unknown, query_ids),
-        *segments.first_stage_failures(query_ids, qrels, first, relevant, first_stage),
     ]
 
 

@@ -3,15 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+from eval.audit import audit as audit_labels
 from eval.measures import per_query
+from eval.trec import Run
 from rerank.gate import gate
+from rerank.types import label_scores
+from retrieval.bm25 import BM25Retriever
+from workflow.audits import labelled_pairs, write_audit
 from workflow.ensembles import train_ensemble
 from workflow.first_stage import model_path, open_first_stages
 from workflow.inputs import label_file
 from workflow.open_teacher import open_teacher
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain
-from workflow.systems import reranker_judged, retriever_judged
+from workflow.segmentation import query_segments
+from workflow.systems import judged_pairs, retriever_judged
 from workflow.teacher_section import FIRST_STAGES
 from workflow.train_model_teacher import train_model_teacher
 from workflow.training import given_labels, judged_queries
@@ -50,22 +56,41 @@ def train_teachers(work: Work, prepared: Prepared, made: Sequence[Chain]) -> dic
 
 
 def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
-    """The gate before bulk labelling: each chain's teacher on the dev queries it did not learn from."""
+    """The gate before bulk labelling: each chain's teacher on the dev queries it did not learn from.
+
+    Beside it, the audit of its labels against the judgements is written to `teacher/audit.json`.
+    """
     config = work.config
     first = open_first_stages(config, prepared.catalogue, work.run)[config.index.first_stage]
-    ours, theirs = {}, {}
+    ours: Run = {}
+    theirs: Run = {}
+    labelled = []
     for chain in made:
         if chain.dev_ids:
             teacher = open_teacher(config, prepared.catalogue, work.run, chain.teacher)
-            ours.update(reranker_judged(teacher, prepared, chain.dev_ids))
+            pairs = judged_pairs(prepared, chain.dev_ids)
+            labels = teacher.label(pairs)
+            for (query, product), score in zip(pairs, label_scores(labels).tolist(), strict=True):
+                ours.setdefault(query.id, {})[product.id] = score
+            labelled += labelled_pairs(pairs, labels, prepared.qrels, prepared.scale)
             theirs.update(retriever_judged(first, prepared, chain.dev_ids))
     name = f"nDCG@{config.measure.cutoff}"
     qrels = {i: prepared.qrels[i] for i in ours}
     values = [per_query(qrels, run, [name])[name] for run in (ours, theirs)]
     decision = gate(values[0], values[1], config.seed)
+    vocabulary = BM25Retriever.load(work.run.index / "bm25", prepared.catalogue).vocabulary
+    parts = query_segments(prepared, list(ours), vocabulary=vocabulary, category_field=config.mine.category_field)
+    found = audit_labels(labelled, prepared.scale, seed=config.seed, segments=parts, cutoff=config.measure.cutoff)
+    write_audit(found, made[-1].teacher)
     return {
         "passed": decision.passed,
         "reason": decision.reason,
         "interval": decision.interval._asdict(),
         "measure": f"{name}, judged-only",
+        "labels": {
+            "pairs": found.overall.pairs,
+            "same grade": found.overall.same_grade.mean,
+            "kappa": found.overall.kappa,
+            "ece": found.overall.ece,
+        },
     }

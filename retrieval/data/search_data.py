@@ -10,6 +10,7 @@ from retrieval.data.problems import Problems
 from retrieval.types import Product, Query
 
 Split = Literal["train", "dev", "test"]
+SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
 
 class LogQuery(NamedTuple):

@@ -2,15 +2,14 @@
 
 import csv
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from eval.files import atomic_path, write_json
 from retrieval.data.beir import CORPUS, QRELS, QRELS_COLUMNS, QUERIES, SCALE
-from retrieval.data.search_data import SearchData, Split
+from retrieval.data.search_data import SPLITS, SearchData, Split
 
 LOG = "query_log.tsv"
-_SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
 
 def write_beir(data: SearchData, path: Path) -> None:
@@ -33,7 +32,7 @@ def write_beir(data: SearchData, path: Path) -> None:
         with (temporary / QUERIES).open("w", encoding="utf-8", newline="\n") as stream:
             for query in data.queries.values():
                 stream.write(json.dumps({"_id": query.id, "text": query.text}, ensure_ascii=False) + "\n")
-        for split in _SPLITS:
+        for split in SPLITS:
             rows = [
                 (query_id, product_id, str(gain))
                 for query_id, judged in data.qrels.items()
@@ -50,7 +49,7 @@ def write_beir(data: SearchData, path: Path) -> None:
             _write_table(temporary / LOG, [("query", "frequency"), *entries], "\t")
 
 
-def write_quepid(data: SearchData, path: Path, splits: Collection[Split] = _SPLITS) -> None:
+def write_quepid(data: SearchData, path: Path, splits: Collection[Split] = SPLITS) -> None:
     """Write judgements as the CSV that Quepid imports: query (its text), docid, rating.
 
     The rating counts the grades below: 0 is the worst, so ESCI's E S C I become 3 2 1 0, Quepid's own default scale.
@@ -68,6 +67,17 @@ def write_quepid(data: SearchData, path: Path, splits: Collection[Split] = _SPLI
                 ratings.setdefault((data.queries[query_id].text, product_id), rating)
     with atomic_path(Path(path)) as temporary:
         rows = [(text, product_id, rating) for (text, product_id), rating in ratings.items()]
+        _write_table(temporary, [("query", "docid", "rating"), *rows], ",")
+
+
+def write_quepid_queue(pairs: Iterable[tuple[str, str]], path: Path) -> None:
+    """Write pairs of query text and product id as the CSV that Quepid imports, their ratings left open.
+
+    Raises:
+        MachineError: when the file cannot be written.
+    """
+    with atomic_path(Path(path)) as temporary:
+        rows = [(text, product_id, "") for text, product_id in pairs]
         _write_table(temporary, [("query", "docid", "rating"), *rows], ",")
 
 
