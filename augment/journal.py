@@ -33,7 +33,7 @@ LABEL_SCHEMA = pa.schema(
         ("score", pa.float32()),  # logit of the expected soft target; null when the label failed
         ("distribution", pa.list_(pa.float32())),  # probability of each grade, best first; null without grades
         ("status", pa.string()),  # "ok" or "failed"
-        ("reason", pa.string()),  # why it failed; empty when ok
+        ("reason", pa.string()),  # why it failed; when ok: how it was got, or empty
         ("teacher_version", pa.string()),
     ]
 )
@@ -41,11 +41,14 @@ LABEL_SCHEMA = pa.schema(
 
 @dataclass
 class LabelCounts:
-    """How far a journal is: `ok`, `failed` by reason, and pairs `missing` (not labelled yet)."""
+    """How far a journal is: `ok` (of these `noted`, by how they were got where a teacher says so), `failed` by reason,
+    and pairs `missing` (not labelled yet).
+    """
 
     ok: int = 0
     failed: dict[str, int] = field(default_factory=dict)
     missing: int = 0
+    noted: dict[str, int] = field(default_factory=dict)
 
     @property
     def failures(self) -> int:
@@ -57,8 +60,9 @@ class LabelCounts:
 
     def __str__(self) -> str:
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in self.failed.items())
+        notes = "; ".join(f"{count:,} {note}" for note, count in self.noted.items())
         parts = [
-            f"{self.ok:,} of {self.total:,} pairs labelled",
+            f"{self.ok:,} of {self.total:,} pairs labelled" + (f" ({notes})" if notes else ""),
             f"{self.failures:,} failed" + (f" ({reasons})" if reasons else ""),
         ]
         return ", ".join([*parts, f"{self.missing:,} to go"] if self.missing else parts)
@@ -119,17 +123,19 @@ class Journal:
 
     def counts(self) -> LabelCounts:
         """Count labels by status; failures by reason, most frequent first."""
-        counts, failed = LabelCounts(), Counter[str]()
+        counts, failed, noted = LabelCounts(), Counter[str](), Counter[str]()
         for number in range(self.shards):
             if not self.has(number):
                 start, stop = self.bounds(number)
                 counts.missing += stop - start
                 continue
             reasons = pq.read_table(self._shard(number), columns=["status", "reason"])
-            lost = reasons.filter(pc.not_equal(reasons["status"], "ok"))["reason"].to_pylist()
+            sound = pc.equal(reasons["status"], "ok")
+            lost = reasons.filter(pc.invert(sound))["reason"].to_pylist()
             counts.ok += reasons.num_rows - len(lost)
             failed.update(lost)
-        counts.failed = dict(sorted(failed.items(), key=lambda item: (-item[1], item[0])))
+            noted.update(note for note in reasons.filter(sound)["reason"].to_pylist() if note)
+        counts.failed, counts.noted = _by_frequency(failed), _by_frequency(noted)
         return counts
 
     def _shard(self, number: int) -> Path:
@@ -213,6 +219,10 @@ def _group(rows: list[dict[str, Any]]) -> Iterator[LabelledQuery]:
             np.array([row["score"] for row in rows], dtype=np.float32),
             np.array([row["distribution"] for row in rows], dtype=np.float32) if graded else None,
         )
+
+
+def _by_frequency(counter: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _unused(path: Path) -> Path:

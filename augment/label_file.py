@@ -1,9 +1,11 @@
 """Grades that another judge has already given, read from a file: a large language model's, of logged queries, say.
 
-A table with the columns query, product_id and grade; other columns are not read.
+A table with the columns query, product_id and grade, and where the judge said how sure it is, one column p_GRADE for
+every grade of the scale (p_E, p_S …): its share. Other columns are not read.
 """
 
-from collections.abc import Container
+import math
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +20,12 @@ from retrieval.types import Query
 
 @dataclass(frozen=True)
 class GradedQuery:
-    """One query's products and the gains of their grades, in the same order."""
+    """One query's products, the gains of their grades and, where given, the grades' shares, best grade first."""
 
     query: Query
     product_ids: tuple[str, ...]
     gains: tuple[int, ...]
+    shares: tuple[tuple[float, ...] | None, ...]
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,18 @@ def read_label_file(path: Path, scale: GradeScale, guard: LeakGuard, catalogue: 
 
     Raises:
         InputError: when a column is missing, a value is empty, a grade is unknown, a pair is graded twice differently,
-            or nothing is left.
+            shares are none, or nothing is left.
     """
     table = Table(Path(path))
     reader = GainReader(scale)
+    columns = [f"p_{grade.name}" for grade in scale.grades]
+    columns = columns if set(columns) <= set(table.columns) else []
     graded: dict[str, dict[str, int]] = {}
+    said: dict[tuple[str, str], tuple[float, ...] | None] = {}
     refused: dict[str, Leak] = {}
     unknown = 0
-    for number, values in table.rows(["query", "product_id", "grade"]):
-        query, product_id, grade = ((value or "").strip() for value in values)
+    for number, values in table.rows(["query", "product_id", "grade", *columns]):
+        query, product_id, grade, *given = ((value or "").strip() for value in values)
         place = table.place(number)
         if not query or not product_id:
             raise InputError(f"{place}: query or product_id is empty; give both")
@@ -61,10 +67,31 @@ def read_label_file(path: Path, scale: GradeScale, guard: LeakGuard, catalogue: 
             gain = reader.gain(grade, place)
             if graded.setdefault(query, {}).setdefault(product_id, gain) != gain:
                 raise InputError(f"{place}: {query!r} and {product_id!r} are graded twice, differently; keep one")
+            said.setdefault((query, product_id), _shares(given, columns, place))
     if not graded:
         raise InputError(f"{path}: no label is left ({len(refused)} held-out queries, {unknown} unknown products)")
     queries = [
-        GradedQuery(Query(f"labelled-{place}", query), tuple(gains), tuple(gains.values()))
+        GradedQuery(
+            Query(f"labelled-{place}", query),
+            tuple(gains),
+            tuple(gains.values()),
+            tuple(said[query, product_id] for product_id in gains),
+        )
         for place, (query, gains) in enumerate(graded.items())
     ]
     return LabelFile(queries, list(refused.values()), unknown)
+
+
+def _shares(given: Sequence[str], columns: Sequence[str], place: str) -> tuple[float, ...] | None:
+    """Non-negative numbers whose sum is above 0; None where none is given."""
+    if not any(given):
+        return None
+    try:
+        shares = tuple(float(value) for value in given)
+    except ValueError:
+        shares = (math.nan,)
+    if not all(math.isfinite(share) and share >= 0 for share in shares) or sum(shares) <= 0:
+        raise InputError(
+            f"{place}: the shares {', '.join(columns)} are {', '.join(given)}; expected numbers from 0 up, not all 0"
+        )
+    return shares

@@ -116,4 +116,4 @@ def _entry(label: Label) -> dict[str, Any]:
     if label.status != "ok":
         return {"score": None, "distribution": None, "status": "failed", "reason": label.reason or label.status}
     distribution = None if label.distribution is None else [float(share) for share in label.distribution]
-    return {"score": float(label.score), "distribution": distribution, "status": "ok", "reason": ""}
+    return {"score": float(label.score), "distribution": distribution, "status": "ok", "reason": label.reason}

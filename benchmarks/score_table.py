@@ -121,7 +121,8 @@ def rank(
     """True nDCG@10 of the first stage, the student and each mixture with the teacher, all blended as served; of the
     table itself; and of a perfect order of the window."""
     pipeline = opened.pipeline
-    models = both_models(chains(load_config(run.config), opened.prepared, run)[-1])
+    config = load_config(run.config)
+    models = both_models(config, opened.prepared, run, chains(config, opened.prepared, run)[-1])
     values: Values = {}
     for done, one in enumerate(head):
         text = one.query.text

@@ -192,6 +192,11 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _the_parent_has_layers(self) -> "Config":
+        if self.teacher.kind == "file" and (self.rounds > 1 or self.mine.selection == "score"):
+            raise ValueError(
+                "teacher.kind is 'file', which knows no pairs but its own, expected rounds: 1 and a mine.selection "
+                "other than score"
+            )
         if self.student.parent == "teacher" and self.teacher.kind != "model":
             raise ValueError(
                 f"student.parent is 'teacher' and teacher.kind is {self.teacher.kind!r}, expected one model: give "

@@ -102,7 +102,7 @@ def measure_drift(
             "recent": recent,
         }
         asked = {name: draw_queries(log, ask, generator, name) for name, log in logs.items()}
-        models = both_models(config, catalogue, run, main)
+        models = both_models(config, prepared, run, main)
         first = stages[config.index.first_stage]
         signals, notes = model_signals(asked, models, first, catalogue, config.seed, progress)
         report.signals.extend(signals)

@@ -20,7 +20,7 @@ from retrieval.query_key import query_key
 from retrieval.types import Product, Query, Retriever
 from workflow.config import Config
 from workflow.first_stage import student_template
-from workflow.open_teacher import AnyTeacher
+from workflow.open_teacher import Ranker
 from workflow.progress import StageProgress
 from workflow.teacher_share import score_both
 
@@ -142,7 +142,7 @@ def first_stage_signals(
 
 def model_signals(
     asked: Mapping[str, Sequence[Query]],
-    models: tuple[AnyTeacher, Student],
+    models: tuple[Ranker, Student],
     first: Retriever,
     catalogue: Catalogue,
     seed: int,
@@ -191,7 +191,7 @@ def _ask(
     queries: Sequence[Query],
     first: Retriever,
     catalogue: Catalogue,
-    models: tuple[AnyTeacher, Student],
+    models: tuple[Ranker, Student],
     progress: StageProgress,
     name: str,
 ) -> _Asked:

@@ -71,6 +71,8 @@ def key_options(config: Config) -> dict[str, Any]:
     options["teacher"]["labels"] = None if labels is None else _fingerprint([_existing(labels)])
     named = (config.encoder.model, config.teacher.model, config.student.parent)
     models = {name: _model(name) for name in set(named)}
+    if config.teacher.api is not None and config.teacher.api.prompt is not None:
+        options["teacher"]["api"]["prompt"] = _fingerprint([_existing(Path(config.teacher.api.prompt))])
     options["teacher"]["ensemble"] = [_model(name) for name in config.teacher.ensemble]
     options["encoder"]["model"], options["teacher"]["model"], options["student"]["parent"] = map(models.get, named)
     return options

@@ -7,7 +7,7 @@ from augment.journal import open_journal
 from augment.labelling import label_pairs
 from augment.pairs import Pairs
 from augment.sanity import label_sanity
-from workflow.open_teacher import open_teacher
+from workflow.open_teacher import open_labeller
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain
 from workflow.work import Work
@@ -16,7 +16,7 @@ from workflow.work import Work
 def label_pairs_of(work: Work, prepared: Prepared, pairs: Pairs, chain: Chain, path: Path, what: str) -> dict[str, Any]:
     """Begin the journal at `path` or go on with it; how many labels there are, and whether they look sound."""
     options = work.config.label
-    model = open_teacher(work.config, prepared.catalogue, work.run, chain.teacher)
+    model = open_labeller(work, prepared, chain.teacher, work.progress.task(f"{what}: answers"))
     journal = open_journal(path, pairs, teacher_version=model.version, shard_pairs=options.shard_pairs)
     counts = label_pairs(
         pairs,

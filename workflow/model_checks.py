@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from workflow.first_stage import model_path
 
 
 def check_models(config: Config) -> list[Finding]:
-    """One finding for each model of encoder, teacher and student."""
+    """One finding for each model of encoder, teacher and student, and one for an API teacher."""
 
     def teacher(found: PretrainedConfig) -> None:
         check_length(found, config.teacher.max_length)
@@ -28,10 +29,23 @@ def check_models(config: Config) -> list[Finding]:
         check_length(found, config.student.max_length)
 
     return [
+        *_check_api(config),
         _check("encoder", config.encoder.model, lambda _: None),
         *(_check("teacher", name, teacher) for name in dict.fromkeys(config.teacher.models)),
         _check("student", student_parent(config), student),
     ]
+
+
+def _check_api(config: Config) -> list[Finding]:
+    """What can be said of an API teacher without asking it anything."""
+    section = config.teacher.api
+    if section is None:
+        return []
+    what = f"{section.model} at {section.base_url}: distilrank label CONFIG --dry-run says what its labels cost"
+    if os.environ.get(section.key_variable):
+        return [Finding("API teacher", "ok", what)]
+    unset = f"the environment variable {section.key_variable} is not set, so no key is sent; {what}"
+    return [Finding("API teacher", "warning", unset)]
 
 
 def _check(role: str, name: str, fits: Callable[[PretrainedConfig], None]) -> Finding:

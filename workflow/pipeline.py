@@ -14,13 +14,14 @@ from workflow.bench import measured_sets
 from workflow.config import Config
 from workflow.encoders import make_encoder
 from workflow.first_stage import build_first_stage, open_first_stages, open_vectors, student_template
+from workflow.given import mine_given
 from workflow.inputs import read_input
 from workflow.labelling import label_pairs_of
 from workflow.lazy_models import LazyReranker
 from workflow.measure import measure, write_report
 from workflow.measured_students import measured_students
 from workflow.model_cards import write_card
-from workflow.open_teacher import open_teacher
+from workflow.open_teacher import open_teacher, ranks
 from workflow.prepared import write_prepared
 from workflow.rounds import dev_quality, label_hardest, labels_of, stage_name
 from workflow.segmentation import run_segments
@@ -57,6 +58,8 @@ def teacher(work: Work) -> dict[str, Any]:
 def mined(work: Work) -> dict[str, Any]:
     """Mine unlabelled pairs of logged queries and products, held-out queries and their near duplicates left out."""
     config, prepared, selection = work.config, work.prepared(), work.config.mine.selection
+    if config.teacher.kind == "file":
+        return mine_given(work, prepared)
     main = work.chains(prepared)[-1]
     learnt = [prepared.queries[i] for i in main.train_ids]
     pairs = mine(
@@ -71,7 +74,7 @@ def mined(work: Work) -> dict[str, Any]:
         seed=config.seed,
         judged=learnt,
         vectors=open_vectors(work.run) if selection == "diversity" else None,
-        scorer=open_teacher(config, prepared.catalogue, work.run, main.teacher) if selection == "score" else None,
+        scorer=open_teacher(config, prepared, work.run, main.teacher) if selection == "score" else None,
         progress=work.progress.task("mining"),
     )
     found = read_json(pairs.path / "manifest.json")
@@ -126,8 +129,10 @@ def measured(work: Work) -> dict[str, Any]:
     """Measure every system on queries it never saw; fit the blend, ask the gate, write report and model card."""
     config, prepared = work.config, work.prepared()
     made = work.chains(prepared)
-    opened = [partial(open_teacher, config, prepared.catalogue, work.run, chain.teacher) for chain in made]
-    rerankers = {"teacher": [LazyReranker(one) for one in opened]}
+    rerankers = {}
+    if ranks(config):
+        opened = [partial(open_teacher, config, prepared, work.run, chain.teacher) for chain in made]
+        rerankers["teacher"] = [LazyReranker(one) for one in opened]
     if config.student.judgements_train is not None:
         rerankers["student without augmentation"], _ = measured_students(
             work, made, lambda chain: chain.student_without, "the student without augmentation"
@@ -156,13 +161,16 @@ def stages(config: Config) -> list[Stage]:
     def each(*names: str) -> tuple[str, ...]:
         return tuple(f"folds/{fold}/{name}" for fold in folds for name in names) + names
 
-    given = ("labels-teacher",) if config.teacher.labels else ()
+    given = ("labels-teacher",) if config.teacher.labels and config.teacher.models else ()
+    given_pairs = ("teacher.kind", "teacher.labels") if config.teacher.kind == "file" else ()
     compared = each("student-without") if config.student.judgements_train is not None else ()
     # Of most teachers the audit alone looks at the first stage and the categories; an ensemble may have it as a member.
     first_stage = ("index.first_stage", "index.fusion")
-    audit_alone: dict[str, tuple[str, ...]] = dict.fromkeys((*first_stage, "mine.category_field"), ())
-    if config.teacher.kind != "ensemble":
-        audit_alone["index stage"] = ()
+    of_no_member = () if config.teacher.kind == "ensemble" else ("index.fusion", "index stage")
+    matters_to_audit = ("index.first_stage", "mine.category_field", *of_no_member)
+    # How an endpoint is asked decides no answer.
+    ways = ("base_url", "key_variable", "concurrency", "timeout_s", "retries", "price_*", "limit_*", "measured")
+    asking = [f"-teacher.api.{way}" for way in ways]
     held_out = ("seed", "data.dev", "data.folds", "data.holdout")
     learning = ("measure.cutoff", "-*.checkpoint_seconds")  # models are watched, and the teacher audited, at the cutoff
     trained = config.encoder.train is not None
@@ -196,16 +204,16 @@ def stages(config: Config) -> list[Stage]:
             "teacher",
             STAGE_TITLES["teacher"],
             teacher,
-            options=(*held_out, "fields.teacher", "teacher", *first_stage, "mine.category_field", *learning),
+            options=(*held_out, "fields.teacher", "teacher", *asking, *first_stage, "mine.category_field", *learning),
             after=("prepare", "index"),
             writes=(*each("teacher"), *given),
-            only=audit_alone,
+            only=dict.fromkeys(matters_to_audit, ()),
         ),
         Stage(
             "mine",
             STAGE_TITLES["mine"],
             mined,
-            options=(*held_out, "mine", *first_stage),
+            options=(*held_out, "mine", *first_stage, *given_pairs),
             after=("prepare", "index", *(("teacher",) if config.mine.selection == "score" else ())),
             writes=("pairs",),
         ),
@@ -242,7 +250,7 @@ def stages(config: Config) -> list[Stage]:
             "measure",
             STAGE_TITLES["measure"],
             measured,
-            options=("seed", "measure", "-measure.timed_queries", *first_stage),
+            options=("seed", "measure", "-measure.timed_queries", "teacher.api.measured", *first_stage),
             after=("student",),
             writes=("report",),
         ),

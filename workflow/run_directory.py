@@ -84,6 +84,11 @@ class RunDirectory:
         return self.root / "labels-teacher"
 
     @property
+    def answers(self) -> Path:
+        """What an API teacher has answered; it belongs to no stage, so that nothing is paid for twice."""
+        return self.root / "answers.sqlite"
+
+    @property
     def folds(self) -> Path:
         return self.root / "folds"
 

@@ -29,7 +29,7 @@ from retrieval.types import Query, Retriever
 from workflow.chains import chains
 from workflow.config import Config
 from workflow.first_stage import open_first_stages
-from workflow.open_teacher import AnyTeacher
+from workflow.open_teacher import Ranker
 from workflow.prepared import load_prepared
 from workflow.progress import StageProgress
 from workflow.run_directory import RunDirectory
@@ -123,7 +123,7 @@ def build_score_table(
         fit = fit_share(config, prepared, run, first, basis["blend_weight"], progress.task("asking dev queries"))
         dev = {"measure": fit.measure, "gain": fit.gain._asdict(), "curve": fit.curve}
         chosen = {"teacher_share": fit.share, "dev": dev}
-    models = both_models(config, prepared.catalogue, run, chains(config, prepared, run)[-1])
+    models = both_models(config, prepared, run, chains(config, prepared, run)[-1])
     frequency = {one.query.text: one.frequency for one in head}
     requests = sum(entry.frequency for entry in prepared.log)
 
@@ -190,7 +190,7 @@ def _score(
     queries: Sequence[Query],
     first: Retriever,
     catalogue: Catalogue,
-    models: tuple[AnyTeacher, Student],
+    models: tuple[Ranker, Student],
     share: float,
     depth: int,
     before: Sequence[ScoreTable],

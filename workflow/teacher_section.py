@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from workflow.api_section import ApiSection
 from workflow.section import Count, Section
 from workflow.train_sections import LabelsTrain, LoraSection, TeacherTrain
 
@@ -14,8 +15,10 @@ FIRST_STAGES = ("bm25", "dense", "hybrid")
 class TeacherSection(Section):
     """Who reads the judgements and labels the mined pairs."""
 
-    kind: Literal["model", "ensemble"] = "model"
-    """ "model": one cross-encoder; "ensemble": several, and first stages, weighed by the judgements."""
+    kind: Literal["model", "ensemble", "api", "file"] = "model"
+    """ "model": one cross-encoder; "ensemble": several, and first stages, weighed by the judgements; "api": a large
+    language model behind an endpoint, which is not trained; "file": the labels of `labels` are the journal, and there
+    is no model."""
     model: str = "default"
     ensemble: tuple[str, ...] = ()
     """The members of an ensemble: "bm25", "dense", "hybrid", and cross-encoders by directory, hub name or "default",
@@ -23,8 +26,10 @@ class TeacherSection(Section):
     ensemble_folds: Annotated[int, Field(ge=2)] = 3
     """Judged queries are dealt into so many folds, on whose out-of-fold scores the members are weighed."""
     labels: str | None = None
-    """A file of labels another judge has given (query, product_id, grade); learnt before the judgements."""
+    """A file of labels another judge has given (query, product_id, grade, and p_GRADE for shares of the grades); learnt
+    before the judgements."""
     labels_train: LabelsTrain = LabelsTrain()
+    api: ApiSection | None = None
     head: Literal["soft", "grades"] = "soft"
     max_length: Count = 128
     lora: LoraSection | None = None
@@ -35,10 +40,12 @@ class TeacherSection(Section):
         """The names of the models that are trained to label a chain's pairs."""
         if self.kind == "ensemble":
             return tuple(name for name in self.ensemble if name not in FIRST_STAGES)
-        return (self.model,)
+        return (self.model,) if self.kind == "model" else ()
 
     @model_validator(mode="after")
     def _labels_need_full_weights(self) -> "TeacherSection":
+        if self.kind == "file" and self.labels is None:
+            raise ValueError("teacher.kind is 'file' and teacher.labels is missing, expected the file of labels")
         if self.labels is not None and self.lora is not None:
             raise ValueError(
                 "teacher.labels and teacher.lora cannot go together: adapters cannot be trained on adapters"
@@ -54,4 +61,16 @@ class TeacherSection(Section):
             )
         if self.kind != "ensemble" and self.ensemble:
             raise ValueError(f"teacher.ensemble is given and teacher.kind is {self.kind!r}: set teacher.kind: ensemble")
+        return self
+
+    @model_validator(mode="after")
+    def _the_api_is_known(self) -> "TeacherSection":
+        if self.kind == "api" and self.api is None:
+            raise ValueError("teacher.kind is 'api' and teacher.api is missing, expected base_url and model in it")
+        if self.kind != "api" and self.api is not None:
+            raise ValueError(f"teacher.api is given and teacher.kind is {self.kind!r}: set teacher.kind: api")
+        if self.kind == "api" and self.labels is not None:
+            raise ValueError(
+                "teacher.labels is given and teacher.kind is 'api', which learns nothing: leave labels out"
+            )
         return self

@@ -18,7 +18,7 @@ from retrieval.catalogue import Catalogue
 from retrieval.types import Query, Retriever
 from workflow.chains import chains
 from workflow.config import Config
-from workflow.open_teacher import AnyTeacher, open_teacher
+from workflow.open_teacher import Ranker, open_teacher
 from workflow.prepared import Prepared
 from workflow.progress import Report
 from workflow.run_directory import Chain, RunDirectory
@@ -48,7 +48,7 @@ def fit_share(
     for number, chain in enumerate(made):
         models = None
         for query_id in (query_id for owner, query_id in (dealt[place] for place in picked) if owner == number):
-            models = models or both_models(config, prepared.catalogue, run, chain)
+            models = models or both_models(config, prepared, run, chain)
             query = prepared.queries[query_id]
             hits = first.search([query], config.measure.window)[0]
             rows = [prepared.catalogue.row(hit.product_id) for hit in hits]
@@ -73,13 +73,13 @@ def fit_share(
     return ShareFit(chosen, curve, gain, f"{measure}, full catalogue")
 
 
-def both_models(config: Config, catalogue: Catalogue, run: RunDirectory, chain: Chain) -> tuple[AnyTeacher, Student]:
+def both_models(config: Config, prepared: Prepared, run: RunDirectory, chain: Chain) -> tuple[Ranker, Student]:
     """A chain's teacher, and its student in the float32 that its scores are ranked in."""
-    return open_teacher(config, catalogue, run, chain.teacher), Student.load(chain.student)
+    return open_teacher(config, prepared, run, chain.teacher), Student.load(chain.student)
 
 
 def score_both(
-    queries: Sequence[Query], rows: Sequence[Sequence[int]], catalogue: Catalogue, models: tuple[AnyTeacher, Student]
+    queries: Sequence[Query], rows: Sequence[Sequence[int]], catalogue: Catalogue, models: tuple[Ranker, Student]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """The teacher's and the student's float32 scores of each query's rows, batched across queries; NaN where the
     teacher failed."""

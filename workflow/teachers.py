@@ -9,9 +9,11 @@ from eval.trec import Run
 from rerank.gate import gate
 from rerank.types import label_scores
 from retrieval.bm25 import BM25Retriever
+from workflow.api_teachers import describe_api_teacher, open_api_teacher
 from workflow.audits import labelled_pairs, write_audit
 from workflow.ensembles import train_ensemble
 from workflow.first_stage import model_path, open_first_stages
+from workflow.given import describe_given
 from workflow.inputs import label_file
 from workflow.open_teacher import open_teacher
 from workflow.prepared import Prepared
@@ -27,6 +29,12 @@ from workflow.work import Work
 def train_teachers(work: Work, prepared: Prepared, made: Sequence[Chain]) -> dict[str, Any]:
     """Train every chain's teacher on its judgements, after the given labels, if any; facts about the latter."""
     section = work.config.teacher
+    if section.kind == "api":
+        for chain in made:
+            describe_api_teacher(open_api_teacher(work.config, prepared, work.run), chain.teacher)
+        return {}
+    if section.kind == "file":
+        return describe_given(work, prepared, [chain.teacher for chain in made])
     members = section.ensemble if section.kind == "ensemble" else (section.model,)
     bases = {place: model_path(name) for place, name in enumerate(members) if name not in FIRST_STAGES}
     facts = {}
@@ -61,13 +69,16 @@ def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
     Beside it, the audit of its labels against the judgements is written to `teacher/audit.json`.
     """
     config = work.config
+    if config.teacher.kind == "file":  # the guard has taken every dev query out of it
+        return {"passed": True, "reason": "not audited: it is a file of labels, without a word on held-out queries"}
     first = open_first_stages(config, prepared.catalogue, work.run)[config.index.first_stage]
     ours: Run = {}
     theirs: Run = {}
     labelled = []
     for chain in made:
         if chain.dev_ids:
-            teacher = open_teacher(config, prepared.catalogue, work.run, chain.teacher)
+            report = work.progress.task(f"asking the teacher about dev queries, {chain.name}")
+            teacher = open_teacher(config, prepared, work.run, chain.teacher, report)
             pairs = judged_pairs(prepared, chain.dev_ids)
             labels = teacher.label(pairs)
             for (query, product), score in zip(pairs, label_scores(labels).tolist(), strict=True):

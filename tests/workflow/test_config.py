@@ -44,6 +44,18 @@ def test_an_override_wins_over_the_file_and_a_saved_config_reads_back(tmp_path: 
             "name: a\nteacher: {kind: ensemble, ensemble: [bm25]}\n",
             "teacher.ensemble has 1 members, expected two or more",
         ),
+        ("name: a\nteacher: {kind: file}\n", "teacher.kind is 'file' and teacher.labels is missing"),
+        ("name: a\nteacher: {kind: api}\n", "teacher.kind is 'api' and teacher.api is missing"),
+        ("name: a\nteacher: {api: {base_url: 'http://h/v1', model: m}}\n", "set teacher.kind: api"),
+        ("name: a\nteacher: {kind: api, api: {base_url: h, model: m}}\n", "teacher.api.base_url is not an address"),
+        (
+            "name: a\nteacher: {kind: api, api: {base_url: 'https://user:sk-key@h/v1', model: m}}\n",
+            "a key belongs into the environment variable OPENAI_API_KEY",
+        ),
+        (
+            "name: a\nteacher: {kind: api, api: {base_url: 'http://h/v1', model: m, limit_money: 1}}\n",
+            "teacher.api.limit_money is given without prices",
+        ),
         ("name: a\nteacher: {ensemble: [bm25, dense]}\n", "set teacher.kind: ensemble"),
         (
             "name: a\nstudent: {parent: teacher}\nteacher: {kind: ensemble, ensemble: [bm25, dense]}\n",
@@ -66,6 +78,7 @@ def test_a_mistake_is_named_with_its_fix(tmp_path: Path, text: str, message: str
     with pytest.raises(InputError) as caught:
         load_config(path)
     assert message in str(caught.value)
+    assert "sk-key" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

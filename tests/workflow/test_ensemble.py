@@ -74,7 +74,7 @@ def test_every_weight_is_fitted_on_queries_the_model_never_saw(run: tuple[Path, 
 def test_a_label_is_the_weighted_sum_of_the_members_scores_of_that_pair_alone(run: tuple[Path, Learnt]) -> None:
     path, _ = run
     config, prepared = load_config(path / "config.yaml"), load_prepared(path / "data")
-    teacher = open_teacher(config, prepared.catalogue, RunDirectory(path), path / "teacher")
+    teacher = open_teacher(config, prepared, RunDirectory(path), path / "teacher")
     about = read_json(path / "teacher" / "teacher.json")
     assert [member["name"] for member in about["members"]] == list(config.teacher.ensemble)
     bm25, dense, model = teacher.members  # type: ignore[union-attr]
@@ -98,7 +98,7 @@ def test_a_label_is_the_weighted_sum_of_the_members_scores_of_that_pair_alone(ru
 def test_it_ranks_unseen_queries_about_as_well_as_its_best_member(run: tuple[Path, Learnt]) -> None:
     path, _ = run
     config, prepared = load_config(path / "config.yaml"), load_prepared(path / "data")
-    teacher = open_teacher(config, prepared.catalogue, RunDirectory(path), path / "teacher")
+    teacher = open_teacher(config, prepared, RunDirectory(path), path / "teacher")
     assert isinstance(teacher, EnsembleTeacher)
     unseen = prepared.graded(prepared.split("test", "dev"))
     qrels = {i: prepared.qrels[i] for i in unseen}
