@@ -8,6 +8,7 @@
     distilrank loadtest URL --queries F how fast a server answers, and what it does when there is too much
     distilrank score-table RUN          the teacher's scores of the most frequent queries, precomputed
     distilrank drift RUN --log F        whether the run is stale
+    distilrank report RUN [RUN…]        one page to decide by: a run's, or several side by side
     distilrank evaluate --qrels Q RUN…  run files against judgements
     distilrank reconcile RUN            one run's nDCG as other tools compute it, and why it differs
     distilrank compare A B              is run B worse than run A, on all queries or in some segment?
@@ -101,6 +102,10 @@ def _command(options: argparse.Namespace, notes: Console) -> int:
         return score_table_command(options)
     if options.command == "drift":
         return drift_command(options)
+    if options.command == "report":
+        from workflow.report.command import report_command
+
+        return report_command(options)
     if options.command == "reconcile":
         return reconcile_command(options)
     if options.command == "compare":

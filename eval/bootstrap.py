@@ -36,10 +36,28 @@ def interval(
     Raises:
         InputError: when there are no values, or one is not finite.
     """
-    array = _values(values)
+    return intervals([values], seed=seed, level=level, samples=samples)[0]
+
+
+def intervals(
+    lists: Sequence[Mapping[str, float] | Sequence[float] | np.ndarray],
+    *,
+    seed: int,
+    level: float = LEVEL,
+    samples: int = SAMPLES,
+) -> list[Interval]:
+    """`interval` of several lists of values of the same queries at once: the queries are drawn only once for all.
+
+    Raises:
+        InputError: as `interval`.
+    """
+    array = np.column_stack([_values(values) for values in lists])
     means = _resampled_means(array, samples, np.random.default_rng(seed))
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(array.mean()), float(low), float(high), len(array))
+    bounds = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return [
+        Interval(float(mean), float(low), float(high), len(array))
+        for mean, low, high in zip(array.mean(axis=0), *bounds, strict=True)
+    ]
 
 
 def paired_interval(
@@ -127,10 +145,14 @@ def _values(values: Mapping[str, float] | Sequence[float] | np.ndarray) -> np.nd
 
 
 def _resampled_means(array: np.ndarray, samples: int, generator: np.random.Generator) -> np.ndarray:
-    means = np.empty(samples)
-    rows = max(1, _CHUNK // len(array))
+    """Means [samples, lists] of the columns of `array` [queries, lists], each over queries drawn with replacement."""
+    queries = len(array)
+    means = np.empty((samples, array.shape[1]))
+    rows = max(1, _CHUNK // queries)
     for start in range(0, samples, rows):
-        stop = min(start + rows, samples)
-        drawn = generator.integers(len(array), size=(stop - start, len(array)), dtype=np.int32)
-        means[start:stop] = array[drawn].mean(axis=1)
+        size = min(rows, samples - start)
+        drawn = generator.integers(queries, size=(size, queries), dtype=np.int32)
+        drawn += np.arange(size, dtype=np.int32)[:, None] * queries
+        times = np.bincount(drawn.ravel(), minlength=size * queries).reshape(size, queries)
+        means[start : start + size] = times @ array / queries
     return means

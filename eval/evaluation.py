@@ -14,7 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from eval.bootstrap import LEVEL, SAMPLES, Interval, interval, paired_interval
+from eval.bootstrap import LEVEL, SAMPLES, Interval, intervals, paired_differences
 from eval.errors import InputError
 from eval.measures import judged_only as drop_unjudged
 from eval.measures import per_query
@@ -130,7 +130,8 @@ def evaluate(
                 f"{'1' if measure.startswith('nDCG') else relevant_gain} or more; check the gains"
             )
         left_out[measure] = len(qrels) - defined
-        rows += _rows({system: values[system][measure] for system in runs}, measure, missing, baseline, seed)
+        of_measure = {system: values[system][measure] for system in runs}
+        rows += compare_values(of_measure, measure, baseline=baseline, seed=seed, missing=missing)
     return Evaluation(
         rows=tuple(rows),
         queries=len(qrels),
@@ -181,23 +182,36 @@ def render(evaluation: Evaluation, convention: str = "") -> str:
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()).strip("\n") + "\n"
 
 
-def _rows(
-    systems: dict[str, dict[str, float]], measure: str, missing: dict[str, int], baseline: str | None, seed: int
+def compare_values(
+    systems: Mapping[str, Mapping[str, float]],
+    measure: str,
+    *,
+    baseline: str | None,
+    seed: int,
+    missing: Mapping[str, int] | None = None,
 ) -> list[Row]:
+    """A row for each system (name → query → value of `measure`), compared with the one called `baseline`, if any.
+
+    Raises:
+        InputError: when a system has other queries than the baseline, or none.
+    """
     others = [system for system in systems if baseline is not None and system != baseline]
     p_values = {system: paired_test(systems[system], systems[str(baseline)], seed) for system in others}
     adjusted = dict(zip(others, holm(list(p_values.values())), strict=True))
+    values = dict(zip(systems, intervals(list(systems.values()), seed=seed), strict=True))
+    apart = [paired_differences(systems[system], systems[str(baseline)]) for system in others]
+    differences = dict(zip(others, intervals(apart, seed=seed) if apart else [], strict=True))
     return [
         Row(
             system,
             measure,
-            interval(values, seed=seed),
-            missing[system],
-            paired_interval(values, systems[str(baseline)], seed=seed) if system in p_values else None,
+            values[system],
+            (missing or {}).get(system, 0),
+            differences.get(system),
             p_values.get(system),
             adjusted.get(system),
         )
-        for system, values in systems.items()
+        for system in systems
     ]
 
 

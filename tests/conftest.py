@@ -2,9 +2,10 @@
 
 import json
 import os
+import shutil
 import string
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,11 @@ _WORDS = (
     "red blue green black white small large cotton wool steel wooden leather shirt jacket shoe boot chair table lamp "
     "desk phone case cable charger bag bottle cup knife pan toy dress hat with without for and the of men women kids "
     "query product relevant yes no title brand color"
+)
+
+_CHROMIUM_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --hide-scrollbars"
 )
 
 
@@ -193,3 +199,21 @@ def finished_run(write_config: WriteConfig, tmp_path_factory: pytest.TempPathFac
     accept = ["--accept", "teacher", "--accept", "student"]
     assert main(["run", str(write_config(root)), "--runs", str(root / "runs"), *accept]) == 0
     return root / "runs" / "tiny"
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Headless Chromium; the test is skipped where there is none."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="tests of pages need selenium: pip install selenium")
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not binary or not driver:
+        pytest.skip("tests of pages need Chromium: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in _CHROMIUM_FLAGS.split():
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield browser
+    browser.quit()

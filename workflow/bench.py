@@ -72,10 +72,14 @@ class Bench:
         """The queries that blend and gate are fitted on: the given dev split, or all folds."""
         return [query_id for part in self.parts for query_id in part.chain.dev_ids]
 
-    def pipeline(self, reranker: Reranker | None, weight: float = 1.0, *, timed: bool = False) -> SearchPipeline:
-        """First stage, then this reranker over the configured window; `timed` searches anew instead of remembering."""
+    def pipeline(
+        self, reranker: Reranker | None, weight: float = 1.0, *, timed: bool = False, window: int | None = None
+    ) -> SearchPipeline:
+        """First stage, then this reranker over the window (the configured one); `timed` searches anew instead of
+        remembering."""
         first = self.first if timed else self.remembered
-        return SearchPipeline(first, reranker, self.prepared.catalogue, window=self.options.window, blend_weight=weight)
+        window = window or self.options.window
+        return SearchPipeline(first, reranker, self.prepared.catalogue, window=window, blend_weight=weight)
 
     def rank(self, mode: Mode, name: str, pipelines: Sequence[SearchPipeline]) -> Scored:
         """Every part's queries ranked by its own pipeline."""
@@ -118,7 +122,7 @@ class Bench:
     def evaluate(self, query_ids: Sequence[str], mode: Mode, runs: Mapping[str, Run]) -> Evaluation:
         """All systems on these queries, against the first stage."""
         judged = mode == "judged-only"
-        wide = [] if judged else [f"R@{self.options.recall}", f"Judged@{self.options.cutoff}"]
+        wide = [] if judged else [f"R@{self.options.recall}", "RR", f"Judged@{self.options.cutoff}"]
         return evaluate(
             {i: self.prepared.qrels[i] for i in query_ids},
             {name: {i: run[i] for i in query_ids if i in run} for name, run in runs.items()},

@@ -51,7 +51,7 @@ def run_command(options: argparse.Namespace, config: Config, last: str, notes: C
         print((run.report / "table.txt").read_text(encoding="utf-8"))
         weights = ", ".join(f"{weight:.2f} {mode}" for mode, weight in metrics["blend_weights"].items())
         print(f"The student's share in the blend: {weights}. Gate: {metrics['gate']['reason']}.")
-        print(f'Report: {run.report}   Search it: distilrank search {run.root} "…"')
+        print(f'Report: {run.report / "report.html"}   Search it: distilrank search {run.root} "…"')
     if not metrics["gate"]["passed"] and "student" not in options.accept:
         raise GateRefusedError(
             f"the student is {metrics['gate']['reason']}; serve the first stage or the blend, "

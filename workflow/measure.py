@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from eval.baselines import random_run
 from eval.evaluation import Evaluation, render
 from eval.files import atomic_path, write_json, write_text
@@ -17,13 +19,12 @@ from workflow.bench import MODES, Bench, Mode
 from workflow.config import Config
 from workflow.headline import headline
 from workflow.lazy_models import LazyReranker
+from workflow.measured_files import pairs_table, values_table, write_tables
 from workflow.prepared import Prepared
 from workflow.progress import StageProgress
 from workflow.segmentation import SEGMENTS, segments_to_json
+from workflow.system_names import BLENDED, STUDENT, TEACHER
 from workflow.systems import Part, Remembered, Scored
-
-STUDENT = "student"
-BLENDED = "student, blended"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,11 @@ class Measured:
     convention: str
     runtime: str
     headlines: list[str]
+    windows: dict[str, dict[int, float]]
+    """Milliseconds of a search by system and window, where several windows were timed."""
     runs: dict[Mode, dict[str, Run]] = field(repr=False)
+    pairs: pa.Table = field(repr=False)
+    """See workflow/measured_files.py."""
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the runs, for metrics.json."""
@@ -50,6 +55,7 @@ class Measured:
                 "interval": self.decision.interval._asdict(),
             },
             "milliseconds": self.milliseconds,
+            "milliseconds_by_window": self.windows,
             "convention": self.convention,
             "runtime": self.runtime,
         }
@@ -80,6 +86,8 @@ def measure(
             found[mode][name] = bench.rank(mode, name, [alone] * len(measured))
         timings[name] = bench.milliseconds(alone)
     weights: dict[str, float] = {}
+    shares: dict[Mode, dict[str, float]] = {}
+    windows: dict[str, dict[int, float]] = {}
     for name, models in rerankers.items():
         remembered = [Remembered(model) for model in models]
         for mode in MODES:
@@ -89,9 +97,16 @@ def measure(
                 blended = [bench.pipeline(model, weight) for model, weight in zip(remembered, fitted, strict=True)]
                 found[mode][BLENDED] = bench.rank(mode, BLENDED, blended)
                 weights[mode] = fitted[-1]
+                shares[mode] = {i: w for part, w in zip(measured, fitted, strict=True) for i in part.query_ids}
         timings[name] = bench.milliseconds(bench.pipeline(models[-1], timed=True))
         if name == STUDENT:
-            timings[BLENDED] = bench.milliseconds(bench.pipeline(models[-1], weights["full catalogue"], timed=True))
+            weight = weights["full catalogue"]
+            timings[BLENDED] = bench.milliseconds(bench.pipeline(models[-1], weight, timed=True))
+            smaller = {
+                window: bench.milliseconds(bench.pipeline(models[-1], weight, timed=True, window=window))
+                for window in smaller_windows(config.measure.window)
+            }
+            windows[BLENDED] = {**smaller, config.measure.window: timings[BLENDED]}
         for model in models:
             model.release()
     runs = {mode: {name: scored.order for name, scored in systems.items()} for mode, systems in found.items()}
@@ -118,16 +133,40 @@ def measure(
         )
         for name in bench.sets()
     ]
-    return Measured(evaluations, weights, decision, timings, prepared.scale.convention, runtime, headlines, runs)
+    pairs = [
+        pairs_table(
+            mode,
+            found[mode][config.index.first_stage].order,
+            found[mode][STUDENT].first,
+            found[mode][TEACHER].second,
+            found[mode][STUDENT].second,
+            found[mode][BLENDED].order,
+            shares[mode],
+        )
+        for mode in MODES
+    ]
+    return Measured(
+        evaluations,
+        weights,
+        decision,
+        timings,
+        prepared.scale.convention,
+        runtime,
+        headlines,
+        windows,
+        runs,
+        pa.concat_tables(pairs).unify_dictionaries(),
+    )
 
 
 def write_report(found: Measured, prepared: Prepared, segments: Sequence[Segment], path: Path) -> None:
-    """Write `report/`, whole or not at all: metrics.json, segments.json, table.txt, details.txt, and runs and qrels in
-    TREC form."""
+    """Write `report/`, whole or not at all: metrics.json, the tables of workflow/measured_files.py, segments.json,
+    table.txt, details.txt, and runs and qrels in TREC form."""
     with atomic_path(path) as temporary:
         temporary.mkdir(parents=True)
         write_json(temporary / "metrics.json", found.to_json())
         write_json(temporary / SEGMENTS, segments_to_json(segments))
+        write_tables(values_table(found.evaluations), found.pairs, temporary)
         write_text(temporary / "table.txt", "\n".join(found.headlines))
         write_text(temporary / "details.txt", _details(found))
         shown = {query_id for runs in found.runs.values() for run in runs.values() for query_id in run}
@@ -136,6 +175,11 @@ def write_report(found: Measured, prepared: Prepared, segments: Sequence[Segment
             for name, run in runs.items():
                 tag = name.replace(", ", "-").replace(" ", "-")
                 write_run(run, temporary / mode.replace(" ", "-") / f"{tag}.run", tag)
+
+
+def smaller_windows(window: int) -> list[int]:
+    """Windows below the configured one that are timed too: a quarter and a half of it."""
+    return sorted({window // 4, window // 2} - {0})
 
 
 def _details(found: Measured) -> str:

@@ -3,10 +3,10 @@
 from rerank.model_card import CardFacts, Measured, write_model_card
 from rerank.student import Student
 from workflow.config import Config
-from workflow.measure import BLENDED, STUDENT
 from workflow.measure import Measured as Results
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain
+from workflow.system_names import BLENDED, STUDENT
 
 _SHOWN = ("bm25", "dense", "hybrid", "teacher", "student without augmentation", STUDENT, BLENDED)
 

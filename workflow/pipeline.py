@@ -23,6 +23,7 @@ from workflow.measured_students import measured_students
 from workflow.model_cards import write_card
 from workflow.open_teacher import open_teacher, ranks
 from workflow.prepared import write_prepared
+from workflow.report.write import write_run_report
 from workflow.rounds import dev_quality, label_hardest, labels_of, stage_name
 from workflow.segmentation import run_segments
 from workflow.stage_titles import STAGE_TITLES
@@ -150,6 +151,7 @@ def measured(work: Work) -> dict[str, Any]:
         category_field=config.mine.category_field,
     )
     write_report(found, prepared, segments, work.run.report)
+    write_run_report(work.run, config, prepared)
     write_card(config, prepared, made[-1], found)
     return {"blend_weights": found.weights, "gate": found.decision.reason}
 

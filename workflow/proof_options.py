@@ -1,4 +1,4 @@
-"""The grammar of the commands that prove things: reconcile, compare, audit, queue, scaling."""
+"""The grammar of the commands that prove things: report, reconcile, compare, audit, queue, scaling."""
 
 import argparse
 from pathlib import Path
@@ -7,10 +7,23 @@ from typing import Any
 
 def add_proof_commands(commands: Any) -> None:
     """Add them to the command line's sub-commands."""
+    _report(commands)
     _reconcile(commands)
     _compare(commands)
     _audit(commands)
     _queue(commands)
+
+
+def _report(commands: Any) -> None:
+    report = commands.add_parser("report", help="one page to decide by: of a run, or of several side by side")
+    report.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="finished runs; the first is compared with")
+    report.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where to write report.html (default RUN/report; of several, beside them)",
+    )
+    report.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _reconcile(commands: Any) -> None:

@@ -1,6 +1,7 @@
 """The whole pipeline on a tiny shop with tiny models: what it writes, what it skips, what it refuses."""
 
 import csv
+import html
 import json
 import shutil
 from collections.abc import Callable
@@ -92,6 +93,15 @@ def test_the_segments_are_of_the_measured_queries(finished_run: Path) -> None:
     for dimension in dimensions - {"category", "first stage"}:
         members = [i for segment in found if segment.dimension == dimension for i in segment.query_ids]
         assert sorted(members) == sorted(tested), dimension
+
+
+def test_a_run_ends_with_its_report(finished_run: Path) -> None:
+    page = (finished_run / "report" / "report.html").read_text()
+    report = read_json(finished_run / "report" / "metrics.json")["report"]
+    (verdict,) = report["verdicts"].values()
+    assert verdict["lines"][0] in html.unescape(page)
+    facts = read_json(finished_run / "stages" / "mine.json")["facts"]
+    assert f"{facts['pairs']:,} pairs of {facts['queries']['selected']:,} queries" in page
 
 
 def test_no_held_out_query_is_among_the_pairs_and_the_leaks_are_listed(finished_run: Path) -> None:

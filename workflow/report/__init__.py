@@ -1,0 +1,4 @@
+"""The report of a run, or of several side by side: one HTML page that a relevance team decides by.
+
+It computes from what the measurement stored (workflow/measured_files.py); the statistics are in `eval/`.
+"""

@@ -1,0 +1,30 @@
+"""The files of a report: the page, its figures, and the pairs worth judging."""
+
+from pathlib import Path
+
+from eval.files import read_json, write_json, write_text
+from workflow.config import Config
+from workflow.prepared import Prepared
+from workflow.report.content import Content, build
+from workflow.report.page import render_page
+from workflow.report.queue import write_queue
+from workflow.report.stored import read_stored
+from workflow.run_directory import RunDirectory
+
+PAGE, FIGURES, QUEUE = "report.html", "metrics.json", "worth-judging.csv"
+
+
+def write_run_report(run: RunDirectory, config: Config, prepared: Prepared) -> Content:
+    """Write the report of a run whose measurement has just been written; its content, for the model card."""
+    content = build([read_stored(run, config, prepared)])
+    write_content(content, run.report)
+    return content
+
+
+def write_content(content: Content, directory: Path) -> None:
+    """Write the page, its figures and the pairs worth judging; of one run the figures join its metrics.json."""
+    figures = directory / FIGURES
+    known = read_json(figures) if len(content.runs) == 1 and figures.exists() else {}
+    write_json(figures, {**known, "report": content.to_json()})
+    write_queue([one for part in content.focuses for one in part.queue], directory / QUEUE)
+    write_text(directory / PAGE, render_page(content))

@@ -1,0 +1,6 @@
+"""What the systems of a run are called, in its files and its report."""
+
+TEACHER = "teacher"
+STUDENT = "student"
+BLENDED = "student, blended"
+"""The student blended with the first stage: what a run serves."""
