@@ -13,10 +13,11 @@ from augment import selection
 from augment.mine_options import MineOptions
 from eval.errors import InputError
 from eval.files import write_text
-from retrieval.hybrid import Fusion
+from retrieval.fusion import Fusion
 from retrieval.product_text import ProductTemplate
 from serving.server_settings import ServerSettings
 from workflow.data_section import DataSection
+from workflow.elastic_section import ElasticSection
 from workflow.encoder_section import EncoderSection
 from workflow.load_config import read_options
 from workflow.section import Count, Positive, Section, Share
@@ -46,9 +47,14 @@ class IndexSection(Section):
     """How the catalogue is searched."""
 
     kind: Literal["flat", "hnsw"] = "flat"
-    first_stage: Literal["dense", "bm25", "hybrid"] = "hybrid"
+    first_stage: Literal["dense", "bm25", "hybrid", "elasticsearch"] = "hybrid"
     fusion: Fusion = "scores"
     """How hybrid fuses its two parts: by their scores, or by their ranks alone (reciprocal rank fusion)."""
+
+    @property
+    def in_cluster(self) -> bool:
+        """Whether the catalogue is searched in a cluster, and not by indexes in the run."""
+        return self.first_stage == "elasticsearch"
 
 
 class Stratum(Section):
@@ -165,6 +171,7 @@ class Config(Section):
     fields: FieldsSection = FieldsSection()
     encoder: EncoderSection = EncoderSection()
     index: IndexSection = IndexSection()
+    elastic: ElasticSection = ElasticSection()
     teacher: TeacherSection = TeacherSection()
     mine: MineSection = MineSection()
     label: LabelSection = LabelSection()

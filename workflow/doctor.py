@@ -5,6 +5,7 @@ from pathlib import Path
 
 from eval.errors import DistilrankError
 from retrieval.data.search_data import SearchData
+from workflow.cluster_stage import check_cluster
 from workflow.config import Config
 from workflow.estimate import Work, describe_estimate, measure_rates
 from workflow.findings import Finding
@@ -45,6 +46,7 @@ def static_checks(config: Config, runs: Path) -> tuple[list[Finding], Work | Non
         more, work = _check_data(config, data)
         found += more
     found += check_models(config)
+    found += check_cluster(config)
     found.append(check_disk(config, runs, work))
     return found, work
 

@@ -108,7 +108,7 @@ def measure_drift(
         report.signals.extend(signals)
         report.notes.extend(notes)
     with contextlib.ExitStack() as opened:
-        if newer is None and (run.root / "live").exists():
+        if newer is None and (run.root / "live").exists() and not config.index.in_cluster:
             report.notes.append("the newer catalogue is the run's with its live changes")
             newer = _live_products(config, run, catalogue, opened)
         if newer is not None:

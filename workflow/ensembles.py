@@ -117,7 +117,5 @@ def _out_of_fold(
 
 def _index_version(run: RunDirectory) -> str:
     """Changes whenever the first stages' scores may."""
-    index = run.index
-    return fingerprint(
-        [index / "embeddings" / "shards.json", *(index / n / "manifest.json" for n in ("vectors", "bm25"))]
-    )
+    files = ("embeddings/shards.json", "vectors/manifest.json", "bm25/manifest.json", "elastic/index.json")
+    return fingerprint(path for name in files if (path := run.index / name).exists())

@@ -1,4 +1,7 @@
-"""The first stage of a run: encode the catalogue, build both indexes, and open them again."""
+"""The first stage of a run: encode the catalogue, build its indexes (or fill a cluster), and open them again."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +14,15 @@ from retrieval.encoder import Encoder, default_encoder_path
 from retrieval.faiss_index import build_index
 from retrieval.hybrid import hybrid
 from retrieval.product_text import ProductTemplate
+from retrieval.tokens import tokenize
 from retrieval.types import Retriever
+from workflow.cluster_stage import fill_cluster, open_cluster_stages
 from workflow.config import Config
 from workflow.progress import StageProgress
 from workflow.run_directory import RunDirectory
 from workflow.teacher_section import FIRST_STAGES
 
+_BATCH = 4096
 _WORDS_CHARACTERS = 20_000  # BM25 reads long descriptions whole, several times where a field weighs more
 
 
@@ -44,9 +50,15 @@ def words_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
     return ProductTemplate(fields, _WORDS_CHARACTERS, tuple(config.fields.words.values()))
 
 
-def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, progress: StageProgress) -> None:
-    """Write `index/` (embeddings, vectors, bm25) with the run's encoder; goes on where a killed run stopped."""
-    template = student_template(config, catalogue)
+def build_first_stage(
+    config: Config, catalogue: Catalogue, run: RunDirectory, progress: StageProgress
+) -> dict[str, Any]:
+    """Write `index/` (embeddings, and vectors and bm25, or elastic) with the run's encoder; goes on where a killed run
+    stopped.
+
+    Returns facts for the stage's record.
+    """
+    template, words = student_template(config, catalogue), words_template(config, catalogue)
     encoder = open_encoder(config, str(run.encoder))
     embeddings = embed_catalogue(
         encoder,
@@ -56,6 +68,9 @@ def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, p
         batch_size=config.encoder.batch_size,
         progress=progress.task("encoding products"),
     )
+    if config.index.in_cluster:
+        report = progress.task("filling the cluster")
+        return fill_cluster(config, catalogue, template, words, embeddings, encoder, run, report)
     build_index(
         embeddings,
         run.index / "vectors",
@@ -64,9 +79,8 @@ def build_first_stage(config: Config, catalogue: Catalogue, run: RunDirectory, p
         kind=config.index.kind,
         encoder_fingerprint=encoder.fingerprint,
     )
-    BM25Retriever.build(
-        catalogue, words_template(config, catalogue), run.index / "bm25", progress=progress.task("indexing words")
-    )
+    BM25Retriever.build(catalogue, words, run.index / "bm25", progress=progress.task("indexing words"))
+    return {"kind": config.index.kind}
 
 
 def open_encoder(config: Config, path: str) -> Encoder:
@@ -85,11 +99,30 @@ def open_vectors(run: RunDirectory) -> np.ndarray:
     return np.load(run.index / "embeddings" / EMBEDDINGS, mmap_mode="r")
 
 
-def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -> dict[str, Retriever]:
-    """The retrievers bm25, dense and hybrid over the run's indexes."""
+def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -> Mapping[str, Retriever]:
+    """The retrievers bm25, dense and hybrid over the run's indexes; in a cluster "elasticsearch" too, which is one of
+    them."""
+    if config.index.in_cluster:
+        return open_cluster_stages(config, catalogue, open_encoder(config, str(run.encoder)), run)
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
     dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, str(run.encoder)), catalogue)
     return dict(zip(FIRST_STAGES, (bm25, dense, hybrid(bm25, dense, catalogue, config.index.fusion)), strict=True))
+
+
+def distinct(stages: Mapping[str, Retriever], first_stage: str) -> dict[str, Retriever]:
+    """The first stages without the one that `first_stage` is another name for."""
+    chosen = stages[first_stage]
+    return {name: stage for name, stage in stages.items() if name == first_stage or stage is not chosen}
+
+
+def product_words(config: Config, catalogue: Catalogue, run: RunDirectory) -> Collection[str]:
+    """The words of all products, as BM25 reads them."""
+    if not config.index.in_cluster:
+        return BM25Retriever.load(run.index / "bm25", catalogue).vocabulary
+    template = words_template(config, catalogue)
+    starts = range(0, len(catalogue), _BATCH)
+    texts = (text for start in starts for text in catalogue.texts(template, start, start + _BATCH))
+    return {word for text in texts for word in tokenize(text)}
 
 
 def _template(fields: tuple[str, ...], who: str, catalogue: Catalogue) -> ProductTemplate:

@@ -23,7 +23,11 @@ _CHECKPOINTS = 4
 
 def check_machine(config: Config) -> list[Finding]:
     """All but the disk."""
-    found = [_python(), _package("faiss", "pip install 'distilrank[cpu]' (or [gpu])"), _threads(config), _memory()]
+    found = [_python(), _threads(config), _memory()]
+    if config.index.in_cluster:
+        found += [_package(module, "pip install 'distilrank[elastic]'") for module in ("elasticsearch", "opensearchpy")]
+    else:
+        found.append(_package("faiss", "pip install 'distilrank[cpu]' (or [gpu])"))
     if config.teacher.lora is not None:
         found.append(_package("peft", "pip install 'distilrank[llm]'"))
     return found

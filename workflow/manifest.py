@@ -23,6 +23,8 @@ def write_manifest(run: RunDirectory, stages: Sequence[Stage], options: Mapping[
         "faiss-gpu-cu12",
         "bm25s",
         "datasets",
+        "elasticsearch",
+        "opensearch-py",
         "ir-measures",
     )
     records = {stage.name: record_path(run, stage.name) for stage in stages}

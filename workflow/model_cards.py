@@ -8,7 +8,7 @@ from workflow.prepared import Prepared
 from workflow.run_directory import Chain
 from workflow.system_names import BLENDED, STUDENT
 
-_SHOWN = ("bm25", "dense", "hybrid", "teacher", "student without augmentation", STUDENT, BLENDED)
+_SHOWN = ("bm25", "dense", "hybrid", "elasticsearch", "teacher", "student without augmentation", STUDENT, BLENDED)
 
 
 def write_card(config: Config, prepared: Prepared, chain: Chain, results: Results) -> None:

@@ -7,13 +7,19 @@ from augment.mining import mine
 from augment.pairs import Pairs
 from eval.errors import GateRefusedError
 from eval.files import fingerprint, read_json
-from retrieval.bm25 import BM25Retriever
 from retrieval.data.describe import describe
 from retrieval.data.search_data import LogQuery
 from workflow.bench import measured_sets
 from workflow.config import Config
 from workflow.encoders import make_encoder
-from workflow.first_stage import build_first_stage, open_first_stages, open_vectors, student_template
+from workflow.first_stage import (
+    build_first_stage,
+    distinct,
+    open_first_stages,
+    open_vectors,
+    product_words,
+    student_template,
+)
 from workflow.given import mine_given
 from workflow.inputs import read_input
 from workflow.labelling import label_pairs_of
@@ -44,8 +50,7 @@ def prepare(work: Work) -> dict[str, Any]:
 def index(work: Work) -> dict[str, Any]:
     """Encode the catalogue and build the first stage's indexes."""
     catalogue = work.prepared().catalogue
-    build_first_stage(work.config, catalogue, work.run, work.progress)
-    return {"products": len(catalogue), "kind": work.config.index.kind}
+    return {"products": len(catalogue)} | build_first_stage(work.config, catalogue, work.run, work.progress)
 
 
 def teacher(work: Work) -> dict[str, Any]:
@@ -140,14 +145,14 @@ def measured(work: Work) -> dict[str, Any]:
         )
     rerankers["student"], runtime = measured_students(work, made, lambda chain: chain.student, "the student")
     measured_parts = parts(prepared, made, config.measure.min_judged)
-    first_stages = open_first_stages(config, prepared.catalogue, work.run)
+    first_stages = distinct(open_first_stages(config, prepared.catalogue, work.run), config.index.first_stage)
     found = measure(config, prepared, first_stages, measured_parts, rerankers, runtime, work.progress)
     segments = run_segments(
         prepared,
         list(measured_sets(prepared.qrels, measured_parts, config.measure.min_judged).values())[-1],
         first=found.runs["full catalogue"][config.index.first_stage],
         first_stage=config.index.first_stage,
-        vocabulary=BM25Retriever.load(work.run.index / "bm25", prepared.catalogue).vocabulary,
+        vocabulary=product_words(config, prepared.catalogue, work.run),
         category_field=config.mine.category_field,
     )
     write_report(found, prepared, segments, work.run.report)
@@ -166,10 +171,14 @@ def stages(config: Config) -> list[Stage]:
     given = ("labels-teacher",) if config.teacher.labels and config.teacher.models else ()
     given_pairs = ("teacher.kind", "teacher.labels") if config.teacher.kind == "file" else ()
     compared = each("student-without") if config.student.judgements_train is not None else ()
+    in_cluster = config.index.in_cluster
+    indexed = ("elastic.shards",) if in_cluster else ("index.kind",)  # but not where the cluster is
+    indexes = ("index/embeddings", "index/elastic") if in_cluster else ("index",)
+    searched = ("elastic.search", "elastic.candidates") if in_cluster else ()
     # Of most teachers the audit alone looks at the first stage and the categories; an ensemble may have it as a member.
-    first_stage = ("index.first_stage", "index.fusion")
+    first_stage = ("index.first_stage", "index.fusion", *searched)
     of_no_member = () if config.teacher.kind == "ensemble" else ("index.fusion", "index stage")
-    matters_to_audit = ("index.first_stage", "mine.category_field", *of_no_member)
+    matters_to_audit = ("index.first_stage", "mine.category_field", *searched, *of_no_member)
     # How an endpoint is asked decides no answer.
     ways = ("base_url", "key_variable", "concurrency", "timeout_s", "retries", "price_*", "limit_*", "measured")
     asking = [f"-teacher.api.{way}" for way in ways]
@@ -198,9 +207,10 @@ def stages(config: Config) -> list[Stage]:
             "index",
             STAGE_TITLES["index"],
             index,
-            options=("fields.student", "fields.words", "index.kind"),
+            options=("fields.student", "fields.words", *indexed),
             after=("prepare", "encoder"),
-            writes=("index",),
+            writes=indexes,
+            only={"elastic.shards": ("index/elastic",)},
         ),
         Stage(
             "teacher",
@@ -232,7 +242,7 @@ def stages(config: Config) -> list[Stage]:
                 stage_name(number),
                 f"label what the student finds hardest, round {number} of {config.rounds}",
                 partial(label_hardest, number=number),
-                options=(*held_out, "mine", "label.shard_pairs", "index.first_stage", "student", *learning),
+                options=(*held_out, "mine", "label.shard_pairs", *first_stage, "student", *learning),
                 after=("label", *(stage_name(earlier) for earlier in range(2, number))),
                 writes=each(f"rounds/{number}"),
                 only={"student.judgements_train": ()},

@@ -18,9 +18,10 @@ from retrieval.dense import DenseRetriever
 from retrieval.live.shop import LiveShop
 from retrieval.live.view import View
 from retrieval.query_key import query_key
-from serving.engine import SearchEngine, Served, Versions
+from serving.engine import FixedShop, FixedView, SearchEngine, Served, Versions
 from serving.engine import View as ServedView
 from serving.server_settings import ServerSettings
+from workflow.cluster_stage import open_cluster_stages
 from workflow.config import load_config
 from workflow.finished import finished
 from workflow.first_stage import open_encoder, student_template
@@ -116,33 +117,35 @@ def _open(run: RunDirectory, writes: bool, threads: int | None, elsewhere: Reran
     catalogue = prepared.catalogue
     template = student_template(config, catalogue)
     encoder = open_encoder(config, str(run.encoder))
-    dense = DenseRetriever.load(run.index / "vectors", encoder, catalogue)
-    bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
     rerankers = Rerankers(run, template, threads=threads, elsewhere=elsewhere)
     if rerankers.runtime == "torch":
         _log.warning("the run has no export: its student is served as it is, slowly, one request at a time")
-    live = LiveShop(
-        dense,
-        bm25,
-        run.root / "live",
-        first_stage=config.index.first_stage,
-        fusion=config.index.fusion,
-        attach=rerankers.open,
-    )
-
-    def reranker_of(view: ServedView) -> Reranker:
-        assert isinstance(view, View)
-        return cast(Reranker, view.attached)
+    live = None
+    if config.index.first_stage == "elasticsearch":
+        retriever = open_cluster_stages(config, catalogue, encoder, run)["elasticsearch"]
+        fixed = FixedShop(FixedView(retriever, catalogue, len(catalogue)))
+        reranker = rerankers.open(None, catalogue)
+    else:
+        live = LiveShop(
+            DenseRetriever.load(run.index / "vectors", encoder, catalogue),
+            BM25Retriever.load(run.index / "bm25", catalogue),
+            run.root / "live",
+            first_stage=config.index.first_stage,
+            fusion=config.index.fusion,
+            attach=rerankers.open,
+        )
+        reranker = _attached(live.view())
 
     def close() -> None:
-        live.close()
+        if live is not None:
+            live.close()
         rerankers.close()
 
     index = record_path(run, "index")
     return Served(
-        shop=live,
-        reranker=reranker_of(live.view()),
-        reranker_for=reranker_of,
+        shop=live or fixed,
+        reranker=reranker,
+        reranker_for=None if live is None else _attached,
         template=template,
         fields=catalogue.fields,
         window=config.measure.window,
@@ -154,12 +157,18 @@ def _open(run: RunDirectory, writes: bool, threads: int | None, elsewhere: Reran
         ),
         encoder=encoder,
         count_tokens=_token_counter(run.encoder),
-        merge=lambda: live.merge(rerankers.finish),
+        merge=None if live is None else lambda: live.merge(rerankers.finish),
         close=close,
         grades=_grades(prepared),
         built=index.stat().st_mtime,
         about={"run": config.name, "runtime": rerankers.runtime},
     )
+
+
+def _attached(view: ServedView) -> Reranker:
+    """The reranker of a live view's generation."""
+    assert isinstance(view, View)
+    return cast(Reranker, view.attached)
 
 
 def _token_counter(encoder: Path) -> Callable[[Sequence[str]], list[int]]:

@@ -8,11 +8,10 @@ from eval.measures import per_query
 from eval.trec import Run
 from rerank.gate import gate
 from rerank.types import label_scores
-from retrieval.bm25 import BM25Retriever
 from workflow.api_teachers import describe_api_teacher, open_api_teacher
 from workflow.audits import labelled_pairs, write_audit
 from workflow.ensembles import train_ensemble
-from workflow.first_stage import model_path, open_first_stages
+from workflow.first_stage import model_path, open_first_stages, product_words
 from workflow.given import describe_given
 from workflow.inputs import label_file
 from workflow.open_teacher import open_teacher
@@ -89,7 +88,7 @@ def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
     qrels = {i: prepared.qrels[i] for i in ours}
     values = [per_query(qrels, run, [name])[name] for run in (ours, theirs)]
     decision = gate(values[0], values[1], config.seed)
-    vocabulary = BM25Retriever.load(work.run.index / "bm25", prepared.catalogue).vocabulary
+    vocabulary = product_words(config, prepared.catalogue, work.run)
     parts = query_segments(prepared, list(ours), vocabulary=vocabulary, category_field=config.mine.category_field)
     found = audit_labels(labelled, prepared.scale, seed=config.seed, segments=parts, cutoff=config.measure.cutoff)
     write_audit(found, made[-1].teacher)

@@ -32,7 +32,7 @@ from typing import NamedTuple
 from eval.errors import DistilrankError, InputError, MachineError
 from retrieval.bm25 import BM25Retriever
 from retrieval.dense import DenseRetriever
-from retrieval.hybrid import Fusion
+from retrieval.fusion import Fusion
 from retrieval.live.accept import accepted
 from retrieval.live.directory import LiveDirectory, RebuiltError
 from retrieval.live.generation import (

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from eval.errors import MachineError
-from retrieval.hybrid import Fusion, hybrid
+from retrieval.fusion import Fusion
+from retrieval.hybrid import hybrid
 from retrieval.live.bm25 import LiveBM25
 from retrieval.live.delta import Delta
 from retrieval.live.dense import LiveDense

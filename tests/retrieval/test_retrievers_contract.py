@@ -1,18 +1,25 @@
-"""Every first stage against brute force: what the protocol promises, with and without filters."""
+"""Every first stage against brute force: what the protocol promises, with and without filters.
 
+Those in a cluster run against the one at ELASTICSEARCH_URL or OPENSEARCH_URL, or else against the fake server.
+"""
+
+import contextlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_elastic.clusters import ENGINES, own_alias, running_cluster
 from sentence_transformers import SentenceTransformer
 
 from eval.errors import InputError
 from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
+from retrieval.elastic.build import build_elastic_index
+from retrieval.elastic.retriever import MODES, ElasticRetriever
 from retrieval.embeddings import embed_catalogue
 from retrieval.encoder import Encoder
 from retrieval.faiss_index import build_index
@@ -21,8 +28,15 @@ from retrieval.product_text import ProductTemplate
 from retrieval.tokens import tokenize
 from retrieval.types import Filter, Product, Query, Retriever
 
-KINDS = ("flat", "hnsw", "bm25", "hybrid")
-EXACT = ("flat", "bm25")
+LOCAL = ("flat", "hnsw", "bm25", "hybrid")
+PARTS = {"hybrid": ("flat", "bm25")}
+PARTS |= {f"{engine} hybrid": (f"{engine} dense", f"{engine} bm25") for engine in ENGINES}
+CLUSTER = [f"{engine} {mode}" for engine in ENGINES for mode in MODES]
+KINDS = [*LOCAL, *(pytest.param(kind, marks=pytest.mark.elasticsearch) for kind in CLUSTER)]
+SINGLE = [*LOCAL[:3], *(pytest.param(k, marks=pytest.mark.elasticsearch) for k in CLUSTER if k not in PARTS)]
+EXACT = ("flat", "bm25", *(f"{engine} bm25" for engine in ENGINES))
+BM25_FACTOR = 2.2
+"""k1 + 1, which Elasticsearch and OpenSearch have kept in the numerator."""
 TOLERANCE = 2e-5  # batches are padded differently from one encoding to the next
 
 QUERIES = [
@@ -50,7 +64,7 @@ def retrievers(
     template: ProductTemplate,
     tiny_encoder: Encoder,
     tmp_path_factory: pytest.TempPathFactory,
-) -> dict[str, Retriever]:
+) -> Iterator[dict[str, Retriever]]:
     path = tmp_path_factory.mktemp("indexes")
     vectors = embed_catalogue(tiny_encoder, small_catalogue, template, path / "vectors", shard_size=64, batch_size=16)
     made: dict[str, Retriever] = {}
@@ -68,7 +82,20 @@ def retrievers(
     made["hybrid"] = HybridRetriever(
         [(made["flat"], -1.0), (made["bm25"], 0.0)], small_catalogue, fusion="ranks", depth=50
     )
-    return made
+    with contextlib.ExitStack() as opened:
+        for engine in ENGINES:
+            cluster = opened.enter_context(running_cluster(engine))
+            alias = opened.enter_context(own_alias(cluster))
+            fingerprint = tiny_encoder.fingerprint
+            options = {"directory": path / engine, "shards": 3, "replicas": 0}
+            index = build_elastic_index(
+                cluster, alias, small_catalogue, template, template, vectors, fingerprint, **options
+            ).index
+            for mode in MODES:
+                made[f"{engine} {mode}"] = ElasticRetriever(
+                    cluster, index, tiny_encoder, small_catalogue, mode=mode, fusion="ranks", candidates=50
+                )
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +113,25 @@ def oracles(
 
     documents = [Counter(tokenize(text)) for text in texts]
     lengths = [sum(document.values()) for document in documents]
-    mean = sum(lengths) / len(lengths)
 
-    def bm25(query: Query) -> np.ndarray:
+    def bm25(query: Query, counted: int = len(documents)) -> np.ndarray:
         scores = np.zeros(len(documents))
+        mean = sum(lengths) / counted
         for word in tokenize(query.text):
             holding = sum(word in document for document in documents)
-            idf = math.log(1 + (len(documents) - holding + 0.5) / (holding + 0.5))
+            idf = math.log(1 + (counted - holding + 0.5) / (holding + 0.5))
             for row, document in enumerate(documents):
                 tf = document[word]
                 scores[row] += idf * tf / (tf + 1.2 * (1 - 0.75 + 0.75 * lengths[row] / mean))
         return scores
 
-    return {"flat": cosine, "hnsw": cosine, "bm25": bm25}
+    def lucene_bm25(query: Query) -> np.ndarray:  # Lucene does not count documents without a word
+        return BM25_FACTOR * bm25(query, sum(length > 0 for length in lengths))
+
+    oracles = {"flat": cosine, "hnsw": cosine, "bm25": bm25}
+    for engine in ENGINES:
+        oracles |= {f"{engine} dense": cosine, f"{engine} bm25": lucene_bm25}
+    return oracles
 
 
 def fused(parts: list[Retriever], query: Query, k: int, where: Filter | None) -> list[tuple[str, float]]:
@@ -139,14 +172,14 @@ def test_search_is_brute_force(
         assert len(set(rows)) == len(rows)
         assert set(rows) <= set(allowed.tolist())
         assert sorted(zip(-scores, rows, strict=True)) == list(zip(-scores, rows, strict=True))  # ties in row order
-        if kind == "hybrid":
-            expected = fused([retrievers["flat"], retrievers["bm25"]], query, k, where)
+        if kind in PARTS:
+            expected = fused([retrievers[part] for part in PARTS[kind]], query, k, where)
             np.testing.assert_allclose(scores, [score for _, score in expected], rtol=1e-6)
             continue
         truth = oracles[kind](query)
         np.testing.assert_allclose(scores, truth[rows], atol=TOLERANCE)
         best = np.sort(truth[allowed])[::-1][:k]
-        if kind == "bm25":
+        if kind.endswith("bm25"):
             best = best[best > 0]
         if kind in EXACT:
             np.testing.assert_allclose(scores, best, atol=TOLERANCE)
@@ -190,13 +223,14 @@ def test_no_queries_and_blank_queries(kind: str, retrievers: dict[str, Retriever
     hits = retrievers[kind].search([BLANK, QUERIES[0], BLANK], 5)
     assert hits[0] == hits[2] == []
     assert len(hits[1]) == 5
-    if kind != "hybrid":
+    if kind not in PARTS:
         assert retrievers[kind].score_products(BLANK, ["p00000"]) == [0.0]
 
 
 def test_bm25_finds_nothing_for_unknown_words(retrievers: dict[str, Retriever]) -> None:
-    assert retrievers["bm25"].search([UNKNOWN], 5) == [[]]
-    assert retrievers["bm25"].score_products(UNKNOWN, ["p00000"]) == [0.0]
+    for kind in ("bm25", *(f"{engine} bm25" for engine in ENGINES)):
+        assert retrievers[kind].search([UNKNOWN], 5) == [[]]
+        assert retrievers[kind].score_products(UNKNOWN, ["p00000"]) == [0.0]
     assert len(retrievers["flat"].search([UNKNOWN], 5)[0]) == 5
 
 
@@ -215,17 +249,18 @@ def test_fewer_hits_are_the_beginning_of_more(kind: str, retrievers: dict[str, R
         assert retrievers[kind].search([query], 7)[0] == more[:7]
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "bm25"])
+@pytest.mark.parametrize("kind", SINGLE)
 def test_score_products_is_the_score_of_the_search(kind: str, retrievers: dict[str, Retriever]) -> None:
     for query in QUERIES:
         hits = retrievers[kind].search([query], 15)[0][::-1]
         scores = retrievers[kind].score_products(query, [hit.product_id for hit in hits])
-        assert scores == [hit.score for hit in hits]
+        assert scores == pytest.approx([hit.score for hit in hits], abs=TOLERANCE if kind in CLUSTER else 0, rel=0)
 
 
-def test_hybrid_score_products_fuses_the_given_products(retrievers: dict[str, Retriever]) -> None:
+@pytest.mark.parametrize("kind", PARTS)
+def test_hybrid_score_products_fuses_the_given_products(kind: str, retrievers: dict[str, Retriever]) -> None:
     ids = ["p00000", "p07919", "p15838", "p23757"]
-    parts = [retrievers["flat"].score_products(QUERIES[1], ids), retrievers["bm25"].score_products(QUERIES[1], ids)]
+    parts = [retrievers[part].score_products(QUERIES[1], ids) for part in PARTS[kind]]
     expected = [
         sum(
             1 / (60 + sum(o > scores[i] for o in scores) + (1 + sum(o == scores[i] for o in scores)) / 2)
@@ -233,7 +268,7 @@ def test_hybrid_score_products_fuses_the_given_products(retrievers: dict[str, Re
         )
         for i in range(len(ids))
     ]
-    np.testing.assert_allclose(retrievers["hybrid"].score_products(QUERIES[1], ids), expected, rtol=1e-6)
+    np.testing.assert_allclose(retrievers[kind].score_products(QUERIES[1], ids), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -243,7 +278,7 @@ def test_score_products_of_none_and_of_an_unknown_one(kind: str, retrievers: dic
         retrievers[kind].score_products(QUERIES[0], ["p00000", "nowhere"])
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "bm25"])
+@pytest.mark.parametrize("kind", SINGLE)
 def test_products_of_equal_text_tie_in_catalogue_order(
     kind: str, retrievers: dict[str, Retriever], small_products: list[Product], template: ProductTemplate
 ) -> None:
@@ -256,5 +291,5 @@ def test_products_of_equal_text_tie_in_catalogue_order(
     places = [place for place, hit in enumerate(hits) if hit.product_id in twins]
     scores = [hits[place].score for place in places]
     assert max(scores) - min(scores) < TOLERANCE
-    if kind == "bm25":
+    if kind.endswith("bm25"):
         assert [hits[place].product_id for place in places] == twins

@@ -91,6 +91,27 @@ def test_a_changed_option_redoes_the_stages_it_matters_to(option: str, value: An
     assert _redone(_config(**SHOP), _config(**SHOP, **{option: value})) == redone
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "redone"),
+    [
+        ("elastic.urls", ["http://elsewhere:9200"], []),  # the same products, wherever they are kept
+        ("elastic.index", "elsewhere", []),
+        ("elastic.rejected_share", 0.1, []),
+        ("index.kind", "hnsw", []),
+        ("elastic.candidates", 50, ["teacher", "mine", "label", "student", "measure"]),
+        ("elastic.search", "bm25", ["teacher", "mine", "label", "student", "measure"]),
+        ("elastic.shards", 3, ALL[2:]),
+        ("fields.words", {"title": 2}, ALL[2:]),
+        ("index.first_stage", "hybrid", ALL[2:]),
+    ],
+)
+def test_a_changed_option_of_a_cluster(option: str, value: Any, redone: list[str]) -> None:
+    in_cluster = {**SHOP, "index.first_stage": "elasticsearch"}
+    assert _redone(_config(**in_cluster), _config(**{**in_cluster, option: value})) == redone
+    if option.startswith("elastic."):  # without a cluster its options count for nothing
+        assert _redone(_config(**SHOP), _config(**SHOP, **{option: value})) == []
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data directory in the plain form, with two logs and other people's files around."""

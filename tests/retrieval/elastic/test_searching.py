@@ -1,0 +1,115 @@
+"""Searching in a cluster on a bad day: the whole list or an error, never a shorter list."""
+
+import logging
+import time
+
+import pytest
+from fake_elastic import FakeElastic
+
+from eval.errors import InputError
+from retrieval.elastic.connection import ClusterError
+from retrieval.elastic.retriever import ElasticRetriever
+from retrieval.types import Query
+
+QUERIES = [Query("1", "red shoe"), Query("2", "lamp a")]
+
+
+def searches(node: FakeElastic) -> int:
+    return sum(request.path == "/_msearch" for request in node.requests)
+
+
+def test_a_batch_of_queries_is_one_request(node: FakeElastic, retriever: ElasticRetriever) -> None:
+    found = retriever.search([*QUERIES, Query("3", " "), Query("4", "xyz")], 5)
+    assert searches(node) == 1
+    assert [len(hits) for hits in found] == [5, 5, 0, 5]  # "xyz" is no word of theirs, but has a vector
+
+
+def test_a_lost_shard_is_asked_again(node: FakeElastic, retriever: ElasticRetriever) -> None:
+    whole = retriever.search(QUERIES, 60)
+    node.faults.fail_shards(1)
+    assert retriever.search(QUERIES, 60) == whole
+    assert searches(node) == 3
+
+
+def test_a_shard_that_stays_lost_is_an_error(node: FakeElastic, retriever: ElasticRetriever) -> None:
+    node.faults.fail_shards(1, times=99)
+    with pytest.raises(ClusterError, match=r"503 .*a fault on purpose"):
+        retriever.search(QUERIES, 60)
+    assert searches(node) == 3
+    with pytest.raises(ClusterError):
+        retriever.score_products(QUERIES[0], ["p1", "p2"])
+
+
+def test_partial_answers_of_a_server_that_ignores_the_wish_for_whole_ones(
+    node: FakeElastic, retriever: ElasticRetriever
+) -> None:
+    def partial(request: object) -> dict[str, object]:
+        shards = {"total": 2, "successful": 1, "failed": 1, "failures": [{"reason": {"type": "x", "reason": "gone"}}]}
+        answer = {"took": 1, "timed_out": False, "_shards": shards, "hits": {"hits": []}, "status": 200}
+        return {"took": 1, "responses": [answer] * 2}
+
+    node.route("POST", "/_msearch", partial)
+    with pytest.raises(ClusterError, match=r"completely: 1 of 2 shards failed \(gone\)"):
+        retriever.search(QUERIES[:1], 5)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_what_passes_is_waited_for(status: int, node: FakeElastic, retriever: ElasticRetriever) -> None:
+    whole = retriever.search(QUERIES, 5)
+    node.faults.status("_msearch", status, times=2, headers={"Retry-After": "0"})
+    assert retriever.search(QUERIES, 5) == whole
+
+
+def test_one_search_of_a_batch_that_was_rejected_is_asked_again(node: FakeElastic, retriever: ElasticRetriever) -> None:
+    whole = retriever.search(QUERIES, 5)
+    genuine = next(handler for _, pattern, handler in node._routes if pattern.fullmatch("/_msearch"))
+    counts: list[int] = []
+
+    def busy_once(request: object) -> dict[str, list[dict[str, object]]]:
+        answer = genuine(request)
+        counts.append(len(answer["responses"]))
+        if len(counts) == 1:
+            error = {"type": "es_rejected_execution_exception", "reason": "queue is full"}
+            answer["responses"][1] = {"error": {"root_cause": [error], **error}, "status": 429}
+        return answer
+
+    node.route("POST", "/_msearch", busy_once)
+    assert retriever.search(QUERIES, 5) == whole
+    assert counts == [4, 1]
+
+
+def test_a_mistake_is_not_asked_twice(node: FakeElastic, retriever: ElasticRetriever) -> None:
+    retriever.index = "nowhere"
+    with pytest.raises(ClusterError, match=r"404 .*no such index"):
+        retriever.search(QUERIES, 5)
+    assert searches(node) == 1
+
+
+def test_no_answer_in_time(node: FakeElastic, retriever: ElasticRetriever, caplog: pytest.LogCaptureFixture) -> None:
+    whole = retriever.search(QUERIES, 5)
+    node.faults.close("_msearch")
+    assert retriever.search(QUERIES, 5) == whole
+    from retrieval.elastic.connection import connect
+
+    retriever.cluster = connect([node.url], timeout_s=0.2, patience=retriever.cluster.patience._replace(attempts=2))
+    node.faults.delay("_msearch", 0.6, times=2)
+    begun = time.monotonic()
+    with caplog.at_level(logging.WARNING), pytest.raises(ClusterError, match="no answer from http://127"):
+        retriever.search(QUERIES, 5)
+    assert time.monotonic() - begun < 5
+    assert not caplog.records  # a user reads the one error, not the client's tracebacks
+    retriever.cluster.close()
+
+
+def test_more_than_a_cluster_gives(retriever: ElasticRetriever) -> None:
+    with pytest.raises(InputError, match="10001 hits asked"):
+        retriever.search(QUERIES, 10_001)
+
+
+def test_many_scores_are_asked_in_parts(
+    node: FakeElastic, retriever: ElasticRetriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"p{n}" for n in range(60)]
+    whole = retriever.score_products(QUERIES[0], ids)
+    monkeypatch.setattr("retrieval.elastic.retriever._SCORED", 7)
+    assert retriever.score_products(QUERIES[0], ids) == whole
