@@ -24,6 +24,7 @@ from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.embeddings import embed_catalogue
 from retrieval.faiss_index import build_index, load_index
+from retrieval.index_kinds import KINDS
 from retrieval.shop.shop import Shop
 from retrieval.types import Product
 from workflow.config import load_config
@@ -100,7 +101,7 @@ if __name__ == "__main__":
     options.add_argument("run", type=Path)
     options.add_argument("out", type=Path)
     options.add_argument("products", type=int)
-    options.add_argument("--kind", choices=["flat", "hnsw"], default="flat")
+    options.add_argument("--kind", choices=KINDS, default="flat")
     chosen = options.parse_args()
     started = time.perf_counter()
     grow(chosen.run, chosen.out, chosen.products, chosen.kind)

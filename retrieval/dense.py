@@ -33,9 +33,9 @@ class DenseRetriever:
         self.catalogue = catalogue
 
     @classmethod
-    def load(cls, path: Path, encoder: Encoder, catalogue: Catalogue) -> "DenseRetriever":
-        """Open the index directory `path`; see `load_index` for the errors."""
-        return cls(encoder, load_index(path, encoder.fingerprint), catalogue)
+    def load(cls, path: Path, encoder: Encoder, catalogue: Catalogue, *, gpu: bool = False) -> "DenseRetriever":
+        """Open the index directory `path`; see `load_index` for `gpu` and the errors."""
+        return cls(encoder, load_index(path, encoder.fingerprint, gpu=gpu), catalogue)
 
     def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """At most `k` hits a query, best first, ties in catalogue order."""

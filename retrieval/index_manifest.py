@@ -9,7 +9,7 @@ from eval.files import read_json, write_json
 from retrieval.catalogue import Catalogue
 from retrieval.product_text import ProductTemplate
 
-FORMAT = 1
+FORMAT = 2
 _SAMPLE = 1024
 
 
@@ -17,9 +17,11 @@ _SAMPLE = 1024
 class IndexManifest:
     """How an index was made.
 
-    `kind` is "flat", "hnsw" or "bm25"; `count` the number of products; `dimension` that of the vectors, or the number
-    of words for BM25; `encoder` the fingerprint of what turns text into vectors or words; `fields`, `max_characters`
-    and `times` the product template; `catalogue` the signature of the product ids.
+    `kind` is "bm25" or one of `retrieval.index_kinds.KINDS`; `count` the number of products; `dimension` that of the
+    vectors, or the number of words for BM25; `encoder` the fingerprint of what turns text into vectors or words;
+    `fields`, `max_characters` and `times` the product template; `catalogue` the signature of the product ids. Of a
+    vector index, `probes` is the number of cells that a search looks into (0: it has none), and `recall` the share of
+    the exact best 100 that it finds, measured when it was built (1 for what is exact).
     """
 
     kind: str
@@ -30,6 +32,8 @@ class IndexManifest:
     max_characters: int
     times: tuple[int, ...]
     catalogue: str
+    probes: int = 0
+    recall: float = 1.0
 
     @classmethod
     def describe(

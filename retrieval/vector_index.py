@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from eval.errors import InputError, MachineError
+from retrieval.gpu import LARGEST_K, GpuIndex
+from retrieval.index_kinds import search_parameters
 from retrieval.index_manifest import IndexManifest
 
 Found = tuple[np.ndarray, np.ndarray]
@@ -19,9 +21,12 @@ EF_SEARCH = 128
 """How many neighbours an HNSW search keeps in view, at least; more find more and cost more."""
 EXACT_SHARE = 0.2
 """A filter that keeps no more than this share of the products is answered by scanning them all: HNSW, which walks over
-neighbours that do not match, loses recall there (faiss#4727, #3186) and gains no time."""
+neighbours that do not match, loses recall there (faiss#4727, #3186) and gains no time; nor do cells, of which most must
+be looked into then."""
 EXACT_ROWS = 20_000
-"""Nor is the graph worth walking when a filter keeps no more than this many rows."""
+"""Nor is an approximate search worth it when a filter keeps no more than this many rows."""
+CODED_FETCH = 512
+"""Vectors fetched by their codes (ivf_pq), at least: codes order roughly, the exact scores come after."""
 
 _SPARE = 32  # vectors fetched beyond k
 _TOLERANCE = 1e-5  # far above the float32 error of an inner product of unit vectors
@@ -29,14 +34,23 @@ _CHUNK = 8192  # vectors held in memory at once
 
 
 class VectorIndex:
-    """An opened index; safe to search from several threads, since nothing in it changes."""
+    """An opened index; safe to search from several threads, since nothing in it changes.
 
-    def __init__(self, index: Any, vector_of_row: np.ndarray, manifest: IndexManifest):
-        faiss = import_faiss()
+    Args:
+        index: proposes vectors.
+        flat: the vectors themselves, in a flat index: the same as `index` where that is one, or its storage.
+        vector_of_row: int64 [rows]: rows of equal vectors share one.
+        gpu: a copy of `index` on a GPU, if there is one.
+    """
+
+    def __init__(
+        self, index: Any, flat: Any, vector_of_row: np.ndarray, manifest: IndexManifest, gpu: GpuIndex | None = None
+    ):
         self.manifest = manifest
-        self._faiss = faiss
+        self._faiss = import_faiss()
         self._index = index
-        self._flat = index if manifest.kind == "flat" else faiss.downcast_index(index.storage)
+        self._flat = flat
+        self._gpu = gpu
         self._vector_of_row = vector_of_row
         self._rows = np.argsort(vector_of_row, kind="stable")  # the rows of vector v: _rows[_first[v] : _first[v + 1]]
         self._first = np.searchsorted(vector_of_row[self._rows], np.arange(index.ntotal + 1))
@@ -67,8 +81,13 @@ class VectorIndex:
         if self.manifest.kind == "flat" or selective:
             found = self._search_exact(queries, wanted, allowed)
         else:
-            found = self._search_graph(queries, wanted, allowed)
+            found = self._search_roughly(queries, wanted, allowed)
         return [self._expanded(vectors, scores, k, keep) for vectors, scores in found]
+
+    def search_exactly(self, vectors: np.ndarray, k: int) -> list[Found]:
+        """As `search` without rows, comparing with every vector whatever the kind: what recall is measured against."""
+        found = self._search_exact(normalise(vectors), min(k, self._index.ntotal), None)
+        return [self._expanded(vectors, scores, k, None) for vectors, scores in found]
 
     def scores(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Cosines, float32 [len(rows)], of one query vector [dim] with the given rows."""
@@ -87,7 +106,9 @@ class VectorIndex:
         pending, spare = np.arange(len(queries)), _SPARE
         while len(pending):
             fetch = min(total, wanted + spare)
-            scores, proposed = self._flat.search(queries[pending], fetch, params=parameters)
+            scores, proposed = self._asked(
+                self._flat, queries[pending], fetch, parameters, filtered=allowed is not None
+            )
             # Ties across the cut: which of them FAISS left out is chance, so fetch until the last is clearly worse.
             settled = (scores[:, wanted - 1] - scores[:, -1] > _TOLERANCE) | (fetch == total)
             for place in np.flatnonzero(settled):
@@ -95,24 +116,33 @@ class VectorIndex:
             pending, spare = pending[~settled], spare * 8
         return found
 
-    def _search_graph(self, queries: np.ndarray, wanted: int, allowed: np.ndarray | None) -> list[Found]:
-        total = self._index.ntotal if allowed is None else len(allowed)
-        fetch = min(total, wanted + _SPARE)
-        breadth = max(EF_SEARCH, 2 * fetch)
+    def _search_roughly(self, queries: np.ndarray, wanted: int, allowed: np.ndarray | None) -> list[Found]:
+        every = self._index.ntotal
+        total = every if allowed is None else len(allowed)
+        fetch = min(total, max(CODED_FETCH, 8 * wanted) if self.manifest.kind == "ivf_pq" else wanted + _SPARE)
+        breadth = max(EF_SEARCH, 2 * fetch) if self.manifest.kind == "hnsw" else self.manifest.probes
         selector = None
         if allowed is not None:
-            keep = np.zeros(self._index.ntotal, dtype=bool)
+            keep = np.zeros(every, dtype=bool)
             keep[allowed] = True
             selector = self._faiss.IDSelectorBitmap(np.packbits(keep, bitorder="little"))
-            breadth = breadth * self._index.ntotal // total
-        parameters = self._faiss.SearchParametersHNSW(efSearch=breadth, sel=selector)
-        _, proposed = self._index.search(queries, fetch, params=parameters)
+            breadth = breadth * every // total
+        parameters = search_parameters(self._faiss, self.manifest.kind, breadth, selector)
+        _, proposed = self._asked(self._index, queries, fetch, parameters, filtered=allowed is not None)
         found = [self._best(query, some[some >= 0], wanted) for query, some in zip(queries, proposed, strict=True)]
         short = [place for place, (vectors, _) in enumerate(found) if len(vectors) < wanted]
-        if short:  # a part of the graph that this walk could not reach
+        if short:  # a part of the graph that this walk could not reach, or cells with too few vectors
             for place, exact in zip(short, self._search_exact(queries[short], wanted, allowed), strict=True):
                 found[place] = exact
         return found
+
+    def _asked(
+        self, index: Any, queries: np.ndarray, k: int, parameters: Any, *, filtered: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Scores and vectors as FAISS gives them: from the copy on the GPU where it can answer."""
+        if self._gpu is None or index is not self._index or filtered or k > LARGEST_K:
+            return index.search(queries, k, params=parameters)
+        return self._gpu.search(queries, k, parameters)
 
     def _best(self, query: np.ndarray, proposed: np.ndarray, wanted: int) -> Found:
         """The best of the proposed vectors, with their scores: `wanted` of them, and more where the last ones tie."""

@@ -14,6 +14,7 @@ from augment.mine_options import MineOptions
 from eval.errors import InputError
 from eval.files import write_text
 from retrieval.fusion import Fusion
+from retrieval.index_kinds import Kind
 from retrieval.product_text import ProductTemplate
 from serving.server_settings import ServerSettings
 from workflow.data_section import DataSection
@@ -46,7 +47,10 @@ class FieldsSection(Section):
 class IndexSection(Section):
     """How the catalogue is searched."""
 
-    kind: Literal["flat", "hnsw"] = "flat"
+    kind: Kind | Literal["auto"] = "auto"
+    """auto: by the number of products."""
+    gpu: bool = True
+    """Build an index with cells, and mine and measure, on a GPU where one works; the server uses the CPU."""
     first_stage: Literal["dense", "bm25", "hybrid", "elasticsearch"] = "hybrid"
     fusion: Fusion = "scores"
     """How hybrid fuses its two parts: by their scores, or by their ranks alone (reciprocal rank fusion)."""

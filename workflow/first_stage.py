@@ -1,6 +1,6 @@
 """The first stage of a run: encode the catalogue, build its indexes (or fill a cluster), and open them again."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from retrieval.embeddings import EMBEDDINGS, embed_catalogue
 from retrieval.encoder import Encoder, default_encoder_path
 from retrieval.faiss_index import build_index
 from retrieval.hybrid import hybrid
+from retrieval.index_kinds import choose_kind
+from retrieval.index_recall import DEPTH, ENOUGH
 from retrieval.product_text import ProductTemplate
 from retrieval.tokens import tokenize
 from retrieval.types import Retriever
@@ -51,12 +53,12 @@ def words_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
 
 
 def build_first_stage(
-    config: Config, catalogue: Catalogue, run: RunDirectory, progress: StageProgress
+    config: Config, catalogue: Catalogue, asked: Sequence[str], run: RunDirectory, progress: StageProgress
 ) -> dict[str, Any]:
     """Write `index/` (embeddings, and vectors and bm25, or elastic) with the run's encoder; goes on where a killed run
     stopped.
 
-    Returns facts for the stage's record.
+    `asked` are texts of queries, to measure the vector index's recall with. Returns facts for the stage's record.
     """
     template, words = student_template(config, catalogue), words_template(config, catalogue)
     encoder = open_encoder(config, str(run.encoder))
@@ -71,16 +73,27 @@ def build_first_stage(
     if config.index.in_cluster:
         report = progress.task("filling the cluster")
         return fill_cluster(config, catalogue, template, words, embeddings, encoder, run, report)
-    build_index(
+    made = build_index(
         embeddings,
         run.index / "vectors",
         catalogue,
         template,
-        kind=config.index.kind,
+        kind=choose_kind(config.index.kind, len(catalogue)),
         encoder_fingerprint=encoder.fingerprint,
+        queries=encoder.encode_queries(asked) if asked else None,
+        gpu=config.index.gpu,
     )
     BM25Retriever.build(catalogue, words, run.index / "bm25", progress=progress.task("indexing words"))
-    return {"kind": config.index.kind}
+    low = (
+        f"the {made.kind} index finds {made.recall:.1%} of the exact best {DEPTH}; index.kind: flat finds all, at the "
+        "cost of time"
+    )
+    return {
+        "kind": made.kind,
+        "recall@100": made.recall,
+        "probes": made.probes,
+        "warnings": [low] if made.recall < ENOUGH else [],
+    }
 
 
 def open_encoder(config: Config, path: str) -> Encoder:
@@ -105,7 +118,9 @@ def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -
     if config.index.in_cluster:
         return open_cluster_stages(config, catalogue, open_encoder(config, str(run.encoder)), run)
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
-    dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, str(run.encoder)), catalogue)
+    dense = DenseRetriever.load(
+        run.index / "vectors", open_encoder(config, str(run.encoder)), catalogue, gpu=config.index.gpu
+    )
     return dict(zip(FIRST_STAGES, (bm25, dense, hybrid(bm25, dense, catalogue, config.index.fusion)), strict=True))
 
 

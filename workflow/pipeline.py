@@ -1,5 +1,6 @@
 """The stages, top to bottom as the work runs; each reads what the ones before it wrote and writes its own artefacts."""
 
+import random
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,8 @@ from workflow.systems import parts
 from workflow.teachers import audit, train_teachers
 from workflow.work import Work
 
+_ASKED = 200  # queries that an index's recall is measured with
+
 
 def prepare(work: Work) -> dict[str, Any]:
     """Read catalogue, queries, judgements and log, whatever their form, into one."""
@@ -48,9 +51,12 @@ def prepare(work: Work) -> dict[str, Any]:
 
 
 def index(work: Work) -> dict[str, Any]:
-    """Encode the catalogue and build the first stage's indexes."""
-    catalogue = work.prepared().catalogue
-    return {"products": len(catalogue)} | build_first_stage(work.config, catalogue, work.run, work.progress)
+    """Encode the catalogue and build the first stage's indexes; say what an approximate one does not find."""
+    prepared = work.prepared()
+    texts = [entry.text for entry in prepared.log] or [query.text for query in prepared.queries.values()]
+    asked = random.Random(work.config.seed).sample(texts, min(_ASKED, len(texts)))
+    made = build_first_stage(work.config, prepared.catalogue, asked, work.run, work.progress)
+    return {"products": len(prepared.catalogue)} | made
 
 
 def teacher(work: Work) -> dict[str, Any]:
@@ -172,7 +178,7 @@ def stages(config: Config) -> list[Stage]:
     given_pairs = ("teacher.kind", "teacher.labels") if config.teacher.kind == "file" else ()
     compared = each("student-without") if config.student.judgements_train is not None else ()
     in_cluster = config.index.in_cluster
-    indexed = ("elastic.shards",) if in_cluster else ("index.kind",)  # but not where the cluster is
+    indexed = ("elastic.shards",) if in_cluster else ("index.kind", "seed")  # but not where the cluster is
     indexes = ("index/embeddings", "index/elastic") if in_cluster else ("index",)
     searched = ("elastic.search", "elastic.candidates") if in_cluster else ()
     # Of most teachers the audit alone looks at the first stage and the categories; an ensemble may have it as a member.

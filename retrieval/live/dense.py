@@ -18,7 +18,8 @@ _SPARE = 64  # hits asked of the index, at least, for retired products among the
 class LiveDense:
     """A `Retriever` by cosine: what an index built anew over these products would answer, ties in row order.
 
-    Exact where the index is ("flat"); with "hnsw" the new products are found exactly and the old ones as by the index.
+    Exact where the index is ("flat"); with the other kinds the new products are found exactly, the old ones as by the
+    index.
     """
 
     def __init__(self, base: DenseRetriever, catalogue: LiveCatalogue) -> None:

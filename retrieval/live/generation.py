@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
 from retrieval.encoder import Encoder
-from retrieval.faiss_index import Kind, build_index, load_index
+from retrieval.faiss_index import build_index, load_index
+from retrieval.index_kinds import Kind
 from retrieval.live.view import LiveCatalogue
 from retrieval.live.words import WordStatistics
 from retrieval.product_text import ProductTemplate
@@ -86,7 +88,6 @@ def build_generation(
         MachineError: the disk is full, or cannot be written.
     """
     index = generation.dense.index
-    kind: Kind = "flat" if index.manifest.kind == "flat" else "hnsw"
     with atomic_path(directory) as temporary:
         temporary.mkdir(parents=True)
         catalogue = Catalogue.write(live.stream(), temporary / _CATALOGUE)
@@ -96,8 +97,9 @@ def build_generation(
             temporary / _VECTORS,
             catalogue,
             generation.template,
-            kind=kind,
+            kind=cast(Kind, index.manifest.kind),
             encoder_fingerprint=index.manifest.encoder,
+            probes=index.manifest.probes or None,
         )
         embeddings.unlink()
         words = generation.statistics

@@ -1,19 +1,23 @@
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from eval.errors import InputError, MachineError
 from eval.files import read_json
-from retrieval import vector_index
+from retrieval import faiss_index, vector_index
 from retrieval.catalogue import Catalogue
-from retrieval.faiss_index import Kind, build_index, load_index
+from retrieval.faiss_index import build_index, load_index
+from retrieval.index_kinds import KINDS, Kind, choose_kind
+from retrieval.index_recall import exact_cuts, measured_recall
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Product
 from retrieval.vector_index import VectorIndex
 
 COUNT, DIMENSION = 3000, 24
+APPROXIMATE = ("hnsw", "ivf_flat", "ivf_pq")
 TEMPLATE = ProductTemplate(("title",))
 
 
@@ -52,7 +56,7 @@ def indexes(
     catalogue: Catalogue, vectors: np.ndarray, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, VectorIndex]:
     root = tmp_path_factory.mktemp("indexes")
-    return {kind: built(root / kind, catalogue, vectors, kind) for kind in ("flat", "hnsw")}
+    return {kind: built(root / kind, catalogue, vectors, kind) for kind in KINDS}
 
 
 def built(path: Path, catalogue: Catalogue, vectors: np.ndarray, kind: Kind) -> VectorIndex:
@@ -78,7 +82,7 @@ def test_flat_is_brute_force(k: int, step: int | None, indexes: dict, queries: n
         assert scores.dtype == np.float32
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_scores_are_cosines_whatever_the_lengths(
     kind: str, indexes: dict, queries: np.ndarray, cosines: np.ndarray
 ) -> None:
@@ -128,31 +132,170 @@ def test_scores_do_not_depend_on_what_is_searched_beside(indexes: dict, queries:
         assert indexes["flat"].scores(query, hits).tolist() == scores.tolist()
 
 
-def test_hnsw_recall(indexes: dict, queries: np.ndarray, cosines: np.ndarray) -> None:
-    assert recall(indexes["hnsw"].search(queries, 20), cosines, np.arange(COUNT), 20) >= 0.95
+@pytest.mark.parametrize("kind", APPROXIMATE)
+def test_recall_is_high_and_the_manifest_says_how_high(
+    kind: Kind,
+    indexes: dict,
+    catalogue: Catalogue,
+    vectors: np.ndarray,
+    queries: np.ndarray,
+    cosines: np.ndarray,
+    tmp_path: Path,
+) -> None:
+    assert recall(indexes[kind].search(queries, 20), cosines, np.arange(COUNT), 20) >= 0.95
+    manifest = build_index(
+        vectors, tmp_path / kind, catalogue, TEMPLATE, kind=kind, encoder_fingerprint="abc", queries=queries
+    )
+    index = load_index(tmp_path / kind, "abc")
+    assert index.manifest == manifest
+    truth = recall(index.search(queries, 100), cosines, np.arange(COUNT), 100)
+    assert manifest.recall == pytest.approx(truth, abs=1e-4)
+    assert 0.95 <= manifest.recall <= 1.0
+    assert (manifest.probes > 0) == kind.startswith("ivf")
 
 
-def test_hnsw_recall_among_near_copies(catalogue: Catalogue, vectors: np.ndarray, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["ivf_flat", "ivf_pq"])
+def test_too_few_probes_are_told_by_the_recall(
+    kind: Kind, catalogue: Catalogue, vectors: np.ndarray, queries: np.ndarray, tmp_path: Path
+) -> None:
+    def build(probes: int) -> float:
+        return build_index(
+            vectors,
+            tmp_path / kind,
+            catalogue,
+            TEMPLATE,
+            kind=kind,
+            encoder_fingerprint="abc",
+            queries=queries,
+            probes=probes,
+        ).recall
+
+    assert build(5) < 0.6
+    every = build(10_000)  # cells there are not so many of: all are looked into
+    assert every == 1.0 if kind == "ivf_flat" else every > 0.95  # codes are scored anew, those that are proposed
+    index = load_index(tmp_path / kind, "abc")
+    assert measured_recall(index, queries, exact_cuts(index, queries)) == pytest.approx(every, abs=1e-4)
+    (tmp_path / kind / "vectors.faiss").unlink()
+    with pytest.raises(MachineError, match=r"cannot be read.*build it again"):
+        load_index(tmp_path / kind, "abc")
+
+
+def test_a_kind_is_chosen_by_size_or_by_name() -> None:
+    assert [choose_kind("auto", count) for count in (1, 50_000, 50_001, 2_000_000, 3_000_000)] == [
+        "flat",
+        "flat",
+        "ivf_flat",
+        "ivf_flat",
+        "ivf_pq",
+    ]
+    assert choose_kind("hnsw", 10) == "hnsw"
+
+
+class Silent:
+    """A device that computes nothing and does not say so."""
+
+    def add(self, vectors: np.ndarray) -> None: ...
+
+    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros((len(queries), k)), np.zeros((len(queries), k), dtype=np.int64)
+
+
+class FakeGpu:
+    """FAISS as on a machine with a GPU: a copy on the device is the index itself, and searches there are counted."""
+
+    def __init__(self, faiss: Any, wrong: str = "") -> None:
+        self.faiss = faiss
+        self.wrong = wrong
+        self.copies = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.faiss, name)
+
+    def get_num_gpus(self) -> int:
+        return 1
+
+    def StandardGpuResources(self) -> object:  # noqa: N802
+        return object()
+
+    def index_cpu_to_gpu(self, resources: object, device: int, index: Any) -> Any:
+        self.copies += 1
+        if self.wrong == "no kernels":
+            raise RuntimeError("Error in void faiss::gpu::Kernel\nCUDA error 209 no kernel image is available")
+        return Silent() if self.wrong == "silent" else index
+
+    def index_gpu_to_cpu(self, index: Any) -> Any:
+        return index
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gpu_that_works_answers_the_same(
+    kind: Kind,
+    indexes: dict,
+    catalogue: Catalogue,
+    vectors: np.ndarray,
+    queries: np.ndarray,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = FakeGpu(vector_index.import_faiss())
+    monkeypatch.setattr(faiss_index, "import_faiss", lambda: fake)
+    build_index(
+        vectors, tmp_path / kind, catalogue, TEMPLATE, kind=kind, encoder_fingerprint="abc", connections=16, gpu=True
+    )
+    index = load_index(tmp_path / kind, "abc", gpu=True)
+    assert fake.copies == {"flat": 2, "hnsw": 0, "ivf_flat": 4, "ivf_pq": 4}[kind]  # each copy is tried on a toy first
+    rows = np.arange(0, COUNT, 2)
+    for where in (None, rows):
+        for (hits, scores), (expected, others) in zip(
+            index.search(queries, 20, where), indexes[kind].search(queries, 20, where), strict=True
+        ):
+            assert (hits.tolist(), scores.tolist()) == (expected.tolist(), others.tolist())
+
+
+@pytest.mark.parametrize(("wrong", "said"), [("no kernels", "no kernel image"), ("silent", "wrong neighbours")])
+def test_a_gpu_that_does_not_work_is_a_warning(
+    wrong: str,
+    said: str,
+    indexes: dict,
+    catalogue: Catalogue,
+    vectors: np.ndarray,
+    queries: np.ndarray,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(faiss_index, "import_faiss", lambda: FakeGpu(vector_index.import_faiss(), wrong))
+    with pytest.warns(UserWarning, match=f"GPU cannot be used.*{said}.*the CPU does it"):
+        build_index(
+            vectors, tmp_path / "ivf", catalogue, TEMPLATE, kind="ivf_flat", encoder_fingerprint="abc", gpu=True
+        )
+    with pytest.warns(UserWarning, match="the CPU does it"):
+        index = load_index(tmp_path / "ivf", "abc", gpu=True)
+    assert index.search(queries, 5)[0][0].tolist() == indexes["ivf_flat"].search(queries, 5)[0][0].tolist()
+
+
+@pytest.mark.parametrize("kind", APPROXIMATE)
+def test_recall_among_near_copies(kind: Kind, catalogue: Catalogue, vectors: np.ndarray, tmp_path: Path) -> None:
     rng = np.random.default_rng(9)
     vectors = vectors.copy()
     spellings = vectors[1000] * (1 + rng.normal(size=(8, DIMENSION)) * 1e-6)  # one text, padded in eight ways
     vectors[1000:1400] = spellings[rng.integers(8, size=400)]
-    index = built(tmp_path / "hnsw", catalogue, vectors, "hnsw")
+    index = built(tmp_path / kind, catalogue, vectors, kind)
     asked = rng.normal(size=(30, DIMENSION)).astype(np.float32)
     truth = vector_index.normalise(asked).astype(np.float64) @ vector_index.normalise(vectors).astype(np.float64).T
     assert recall(index.search(asked, 20), truth, np.arange(COUNT), 20) >= 0.95
 
 
+@pytest.mark.parametrize("kind", APPROXIMATE)
 @pytest.mark.parametrize("step", [2, 10, 300])
-def test_hnsw_recall_under_a_filter(
-    step: int, indexes: dict, queries: np.ndarray, cosines: np.ndarray, monkeypatch: pytest.MonkeyPatch
+def test_recall_under_a_filter(
+    step: int, kind: str, indexes: dict, queries: np.ndarray, cosines: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = np.arange(1, COUNT, step)
-    exact = indexes["hnsw"].search(queries, 10, rows)
+    exact = indexes[kind].search(queries, 10, rows)
     assert recall(exact, cosines, rows, 10) == 1.0
     monkeypatch.setattr(vector_index, "EXACT_ROWS", 0)
-    monkeypatch.setattr(vector_index, "EXACT_SHARE", 0.0)  # now the graph answers
-    walked = indexes["hnsw"].search(queries, 10, rows)
+    monkeypatch.setattr(vector_index, "EXACT_SHARE", 0.0)  # now the graph, or the cells, answer
+    walked = indexes[kind].search(queries, 10, rows)
     assert all(set(hits.tolist()) <= set(rows.tolist()) and len(hits) == 10 for hits, _ in walked)
     assert recall(walked, cosines, rows, 10) >= 0.95
 
@@ -175,14 +318,14 @@ def test_hnsw_gives_k_hits_even_where_the_walk_finds_fewer(
         assert sorted(hits.tolist()) == list(range(COUNT))
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_rows(kind: str, indexes: dict, queries: np.ndarray) -> None:
     found = indexes[kind].search(queries[:2], 10, np.zeros(0, dtype=np.int64))
     assert [(hits.tolist(), scores.tolist()) for hits, scores in found] == [([], []), ([], [])]
     assert indexes[kind].search(queries[:0], 10) == []
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_same_vectors_give_the_same_bytes(
     kind: Kind, catalogue: Catalogue, vectors: np.ndarray, tmp_path: Path
 ) -> None:
@@ -192,7 +335,7 @@ def test_the_same_vectors_give_the_same_bytes(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_opened_index_is_memory_mapped(
     kind: Kind, catalogue: Catalogue, vectors: np.ndarray, tmp_path: Path
 ) -> None:
@@ -246,7 +389,7 @@ def test_bad_input(catalogue: Catalogue, vectors: np.ndarray, tmp_path: Path) ->
     def build(embeddings: np.ndarray, kind: str = "flat") -> None:
         build_index(embeddings, tmp_path / "bad", catalogue, TEMPLATE, kind=kind, encoder_fingerprint="abc")  # type: ignore[arg-type]
 
-    with pytest.raises(InputError, match="'ivf' is unknown; expected flat or hnsw"):
+    with pytest.raises(InputError, match="'ivf' is unknown; expected flat, hnsw, ivf_flat or ivf_pq"):
         build(vectors, "ivf")
     with pytest.raises(InputError, match=r"shape \(2999, 24\) do not fit a catalogue of 3000"):
         build(vectors[1:])

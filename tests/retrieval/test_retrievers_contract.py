@@ -28,12 +28,13 @@ from retrieval.product_text import ProductTemplate
 from retrieval.tokens import tokenize
 from retrieval.types import Filter, Product, Query, Retriever
 
-LOCAL = ("flat", "hnsw", "bm25", "hybrid")
+DENSE = ("flat", "hnsw", "ivf_flat", "ivf_pq")
+LOCAL = (*DENSE, "bm25", "hybrid")
 PARTS = {"hybrid": ("flat", "bm25")}
 PARTS |= {f"{engine} hybrid": (f"{engine} dense", f"{engine} bm25") for engine in ENGINES}
 CLUSTER = [f"{engine} {mode}" for engine in ENGINES for mode in MODES]
 KINDS = [*LOCAL, *(pytest.param(kind, marks=pytest.mark.elasticsearch) for kind in CLUSTER)]
-SINGLE = [*LOCAL[:3], *(pytest.param(k, marks=pytest.mark.elasticsearch) for k in CLUSTER if k not in PARTS)]
+SINGLE = [*LOCAL[:-1], *(pytest.param(k, marks=pytest.mark.elasticsearch) for k in CLUSTER if k not in PARTS)]
 EXACT = ("flat", "bm25", *(f"{engine} bm25" for engine in ENGINES))
 BM25_FACTOR = 2.2
 """k1 + 1, which Elasticsearch and OpenSearch have kept in the numerator."""
@@ -68,7 +69,7 @@ def retrievers(
     path = tmp_path_factory.mktemp("indexes")
     vectors = embed_catalogue(tiny_encoder, small_catalogue, template, path / "vectors", shard_size=64, batch_size=16)
     made: dict[str, Retriever] = {}
-    for kind in ("flat", "hnsw"):
+    for kind in DENSE:
         build_index(
             vectors,
             path / kind,
@@ -128,7 +129,7 @@ def oracles(
     def lucene_bm25(query: Query) -> np.ndarray:  # Lucene does not count documents without a word
         return BM25_FACTOR * bm25(query, sum(length > 0 for length in lengths))
 
-    oracles = {"flat": cosine, "hnsw": cosine, "bm25": bm25}
+    oracles = {**dict.fromkeys(DENSE, cosine), "bm25": bm25}
     for engine in ENGINES:
         oracles |= {f"{engine} dense": cosine, f"{engine} bm25": lucene_bm25}
     return oracles

@@ -231,7 +231,10 @@ def test_another_encoder_spares_the_teacher_but_not_its_audit(
     run = _copy(finished_run, tmp_path)
     teacher = (run / "teacher" / "model.safetensors").stat().st_mtime_ns
     command = ["teacher", str(write_config(tmp_path)), "--runs", str(tmp_path / "runs")]
-    assert main([*command, "--set", "index.kind=hnsw"]) == 0
+    assert main([*command, "--set", "index.kind=ivf_flat"]) == 0
+    made = read_json(run / "stages" / "index.json")["facts"]
+    assert made["kind"] == "ivf_flat"
+    assert (made["probes"] > 0, made["recall@100"] >= 0.95, made["warnings"]) == (True, True, [])
     assert (run / "teacher" / "model.safetensors").stat().st_mtime_ns == teacher
     assert read_json(run / "stages" / "teacher.json")["facts"]["audit"]["reason"]
     assert not (run / "stages" / "label.json").exists()

@@ -9,7 +9,8 @@ from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.embeddings import embed_catalogue
 from retrieval.encoder import Encoder
-from retrieval.faiss_index import Kind, build_index
+from retrieval.faiss_index import build_index
+from retrieval.index_kinds import KINDS, Kind
 from retrieval.live.shop import LiveShop
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Product
@@ -45,9 +46,7 @@ def bases(
 ) -> dict[str, Base]:
     """By kind of vector index."""
     root = tmp_path_factory.mktemp("live-bases")
-    return {
-        kind: build_base(root / kind, small_products, tiny_encoder_dir, template, kind) for kind in ("flat", "hnsw")
-    }
+    return {kind: build_base(root / kind, small_products, tiny_encoder_dir, template, kind) for kind in KINDS}
 
 
 @pytest.fixture(scope="session")

@@ -95,7 +95,7 @@ def check(
     assert allowed[rows].all()
 
 
-@pytest.mark.parametrize(("kind", "seed"), [("flat", 1), ("flat", 2), ("hnsw", 3)])
+@pytest.mark.parametrize(("kind", "seed"), [("flat", 1), ("flat", 2), ("hnsw", 3), ("ivf_flat", 4), ("ivf_pq", 5)])
 def test_random_changes_are_searched_as_by_brute_force(
     kind: str,
     seed: int,
