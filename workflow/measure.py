@@ -138,7 +138,7 @@ def measure(
             mode,
             found[mode][config.index.first_stage].order,
             found[mode][STUDENT].first,
-            found[mode][TEACHER].second,
+            found[mode][TEACHER].second if TEACHER in found[mode] else {},  # labels from a file have no model
             found[mode][STUDENT].second,
             found[mode][BLENDED].order,
             shares[mode],

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.evaluation import Row
-from eval.files import read_json
 from eval.segment_tests import SegmentRow
 from eval.segments import MIN_QUERIES
 from workflow.bench import MODES, Mode
 from workflow.report.compared import Comparison, System, one_run, several_runs
+from workflow.report.facts import Facts, stage_facts
 from workflow.report.figures import RunFigures, run_figures
 from workflow.report.movers import Mover, movers
 from workflow.report.queue import WorthJudging, worth_judging_pairs
@@ -40,7 +40,7 @@ class RunPart:
 
     stored: StoredRun
     figures: RunFigures
-    facts: dict[str, dict[str, Any]]
+    facts: Facts
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,6 @@ def build(runs: Sequence[StoredRun]) -> Content:
         parts,
         marked(settings),
     )
-
-
-def stage_facts(stored: StoredRun) -> dict[str, dict[str, Any]]:
-    """What the run's finished stages recorded."""
-    names = ("prepare", "teacher", "mine", "label", "student")
-    records = {name: stored.run.stages / f"{name}.json" for name in names}
-    return {name: read_json(path)["facts"] for name, path in records.items() if path.exists()}
 
 
 def _warnings(comparison: Comparison, system: System, part: RunPart, judged: dict[str, Row]) -> list[str]:

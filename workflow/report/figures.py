@@ -14,6 +14,7 @@ from eval.depth import depths_up_to, ndcg_at_depth
 from eval.score_health import ScoreHealth, score_health
 from rerank.blend import blend
 from workflow.report.stored import Candidates, StoredRun
+from workflow.system_names import STUDENT, TEACHER
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -39,7 +40,10 @@ class ScoresOfGrade:
 
 @dataclass(frozen=True)
 class RunFigures:
-    """`first` is the first stage's mean nDCG over the whole catalogue; scores and calibration are by model."""
+    """`first` is the first stage's mean nDCG over the whole catalogue; scores and calibration are by model.
+
+    A teacher that is a file of labels scores nothing and is in none of them.
+    """
 
     first: float
     depth: tuple[DepthPoint, ...]
@@ -78,7 +82,8 @@ def run_figures(stored: StoredRun) -> RunFigures:
     gains = np.concatenate(list(grades.values()))
     scale = stored.prepared.scale
     targets = np.array([scale.target(gain) for gain in gains.tolist()])
-    models = {name: [getattr(of, name) for of in judged.values()] for name in ("teacher", "student")}
+    scored = {name: [getattr(of, name) for of in judged.values()] for name in (TEACHER, STUDENT)}
+    models = {name: lists for name, lists in scored.items() if all(np.isfinite(scores).all() for scores in lists)}
     by_model = {stored.first_stage: [of.first for of in judged.values()], **models}
     first = stored.values["full catalogue"][stored.first_stage][stored.ndcg]
     return RunFigures(
@@ -97,10 +102,7 @@ def run_figures(stored: StoredRun) -> RunFigures:
             for name, lists in by_model.items()
             for scores in [np.concatenate(lists)]
         },
-        health={
-            "teacher": score_health(of.teacher[: of.window] for of in full.values()),
-            "student": score_health(of.student[: of.window] for of in full.values()),
-        },
+        health={name: score_health(getattr(of, name)[: of.window] for of in full.values()) for name in models},
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from scipy.special import expit
 
 from eval.files import atomic_path
@@ -26,12 +27,17 @@ class WorthJudging:
 
 
 def worth_judging_pairs(comparison: Comparison, focus: System, cutoff: int) -> list[WorthJudging]:
-    """The pairs, by the effect that a best grade would have times the teacher's expected soft target."""
+    """The pairs, by the effect that a best grade would have times its likelihood.
+
+    How likely a pair is relevant is the teacher's expected soft target, or the student's where there is no teacher.
+    """
     ours, theirs = focus.best(cutoff), comparison.base.best(cutoff)
     relevance: dict[str, dict[str, float]] = {}
     for stored in (comparison.base.stored, focus.stored):
         for query_id, of in stored.candidates("full catalogue").items():
-            scored = zip(of.ids[: of.window].to_pylist(), expit(of.teacher[: of.window]).tolist(), strict=True)
+            teacher, student = of.teacher[: of.window], of.student[: of.window]
+            likely = expit(np.where(np.isfinite(teacher), teacher, student))
+            scored = zip(of.ids[: of.window].to_pylist(), likely.tolist(), strict=True)
             relevance.setdefault(query_id, {}).update(scored)
     found = worth_judging(
         ours,
