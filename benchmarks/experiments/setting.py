@@ -10,7 +10,6 @@ augmentation would, since from a language model's bare weights so small a set of
 import dataclasses
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -30,9 +29,10 @@ from benchmarks.shop_truth import ShopTruth
 from eval.files import read_json, write_json
 from eval.measures import per_query
 from rerank.heads import GradeHead
-from rerank.student import Student, train_student
-from rerank.training import Group, TrainOptions
+from rerank.student import Student, build_student, train_student
+from rerank.training import Group, TrainOptions, train
 from rerank.types import Reranker
+from retrieval.product_text import ProductTemplate
 from retrieval.types import Query, Retriever
 from workflow.config import Config
 from workflow.first_stage import model_path, open_first_stages, open_vectors, student_template
@@ -186,13 +186,19 @@ class Setting:
             )
         return path
 
-    def student(self, groups: Sequence[Group], options: TrainOptions, parent: Path | None = None) -> Student:
-        """A student trained from `parent` (the two-layer start); on the disk only while it is made."""
-        path = self.run.root / "cell"
-        shutil.rmtree(path, ignore_errors=True)
-        trained = train_student(parent or self.start(), groups, options, path, self.template, max_length=MAX_LENGTH)[0]
-        trained.precision = "auto"
-        return trained
+    def student(
+        self,
+        groups: Sequence[Group],
+        options: TrainOptions,
+        parent: Path | None = None,
+        template: ProductTemplate | None = None,
+    ) -> Student:
+        """A student trained from `parent` (the two-layer start), in memory alone."""
+        start = build_student(parent or self.start(), seed=options.seed)
+        template = template or self.template
+        student = Student(start.model, start.tokenizer, template, max_length=MAX_LENGTH, precision="auto")
+        train(start.model, student.pair_encoder, groups, options)
+        return student
 
     def values(self, reranker: Reranker) -> dict[str, float]:
         """Judged-only nDCG@10 of each test query."""
