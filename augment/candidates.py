@@ -42,9 +42,9 @@ class CandidateSources:
 
     @property
     def independent(self) -> list[str]:
-        """The sources whose ranks are compared: not the first stage where there are two others, which it may fuse."""
-        others = sorted(name for name in self.retrievers if name != self.first_stage)
-        return others if len(others) >= 2 else [self.first_stage, *others]
+        """The sources whose ranks are compared; the retriever named "hybrid" only repeats the others."""
+        single = sorted(name for name in self.retrievers if name != "hybrid")
+        return single if len(single) >= 2 else sorted(self.retrievers)
 
     def ranked(self, queries: Sequence[Query], depth: int) -> list[list[Candidate]]:
         """The union of every retriever's best `depth`: first-stage order, then by source's name and rank there."""

@@ -21,8 +21,9 @@ Arms = Mapping[str, Callable[[int], dict[str, float]]]
 """An arm's name to its cell: the values, by query, that a seed gives."""
 
 
-def parse(description: str | None, **defaults: int) -> argparse.Namespace:
-    """The command line that all experiments share; `defaults` are their own whole-number options."""
+def parse(description: str | None, kinds: Mapping[str, type] | None = None, **defaults: int) -> argparse.Namespace:
+    """The command line that all experiments share; `defaults` are their own whole-number options, `kinds` the type of
+    those that have none."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path, help="a directory for what the cells share; made where it is missing")
     parser.add_argument("--out", type=Path, required=True, help="the file of finished cells, a JSON line each")
@@ -32,6 +33,8 @@ def parse(description: str | None, **defaults: int) -> argparse.Namespace:
     parser.add_argument("--picture", type=Path, help="an .svg file to draw")
     for name, value in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=value)
+    for name, kind in (kinds or {}).items():
+        parser.add_argument(f"--{name}", type=kind)
     return parser.parse_args()
 
 

@@ -4,6 +4,7 @@ Each arm keeps so many of MiniLM's six layers, is warmed on the judgements and t
 """
 
 import dataclasses
+from functools import partial
 
 from benchmarks.experiments.cells import open_setting, parse, run_cells
 from benchmarks.experiments.setting import TRAIN
@@ -21,7 +22,7 @@ def main() -> None:
         start = setting.start(layers)
         return setting.values(setting.student(groups, dataclasses.replace(TRAIN, seed=seed), start))
 
-    arms = {f"{n} layers": lambda seed, n=n: cell(n, seed) for n in LAYERS}
+    arms = {f"{layers} layers": partial(cell, layers) for layers in LAYERS}
     run_cells(options, setting, arms, title="Layers")
 
 

@@ -4,6 +4,7 @@ Each arm trains the same start on the same labels for one epoch. On ESCI too: --
 """
 
 import dataclasses
+from functools import partial
 
 from benchmarks.experiments.cells import open_setting, parse, run_cells
 from benchmarks.experiments.setting import TRAIN
@@ -20,7 +21,7 @@ def main() -> None:
         groups = setting.groups(setting.budget(options.queries, seed), loss)
         return setting.values(setting.student(groups, dataclasses.replace(TRAIN, loss=loss, seed=seed)))
 
-    arms = {loss: lambda seed, loss=loss: cell(loss, seed) for loss in LOSSES}
+    arms = {loss: partial(cell, loss) for loss in LOSSES}
     run_cells(options, setting, arms, title="Losses")
 
 

@@ -7,12 +7,13 @@ three quarters of the pairs, as it is for a large language model on real queries
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from benchmarks.shop_truth import ShopTruth
 from rerank.heads import GradeHead
-from rerank.types import Label, Pair
+from rerank.types import Label, Pair, label_scores
 from retrieval.shop.intents import Intent
 
 SPREAD = 0.6
@@ -33,7 +34,7 @@ class Rater:
         self.noise = noise
         self.head = GradeHead(truth.scale)
 
-    def label(self, pairs: list[Pair]) -> list[Label]:
+    def label(self, pairs: Sequence[Pair]) -> list[Label]:
         """One label a pair, in order."""
         places = np.arange(self.head.outputs - 1, -1, -1, dtype=np.float64)  # of the grades, best first
         logits = np.empty((len(pairs), self.head.outputs))
@@ -45,6 +46,10 @@ class Rater:
             perceived = places[grade] + SPREAD * draws.standard_normal()
             logits[row] = -((perceived - places) ** 2) / (2 * SPREAD**2)
         return self.head.labels(logits)
+
+    def score(self, pairs: Sequence[Pair]) -> np.ndarray:
+        """float32 label scores [len(pairs)]."""
+        return label_scores(self.label(pairs))
 
     def _draws(self, query: str, product: str) -> np.random.Generator:
         digest = hashlib.sha256(f"{self.seed}\0{query}\0{product}".encode()).digest()

@@ -1,15 +1,17 @@
 """Which candidates are worth a label, at the same budget? python -m benchmarks.experiments.selection WORK --out FILE
 
 Each arm mines the same queries, twelve products each, by another strategy (`augment.strategies`); "score" is told the
-teacher's scores of all candidates.
+teacher's scores of all candidates. On ESCI (--data), where a query has ten given labels, each arm keeps five of them.
 """
 
 import dataclasses
+from functools import partial
 
 from augment.mine_options import MineOptions
+from augment.selection import Stratum
 from augment.strategies import STRATEGIES
 from benchmarks.experiments.cells import open_setting, parse, run_cells
-from benchmarks.experiments.rater import Rater
+from benchmarks.experiments.given import pick
 from benchmarks.experiments.setting import TRAIN
 
 
@@ -18,27 +20,24 @@ def main() -> None:
     options = parse(__doc__, queries=300)
     setting = open_setting(options)
 
+    def given(selection: str, seed: int) -> dict[str, float]:
+        strata = (Stratum(1, 4, 2), Stratum(5, 20, 2), Stratum(21, 80, 1))
+        keep = MineOptions(strata=strata, neighbours=0, random=0, selection=selection)
+        labels = pick(setting, setting.budget(options.queries, seed), keep, seed)
+        groups = setting.groups(labels, TRAIN.loss)
+        return setting.values(setting.student(groups, dataclasses.replace(TRAIN, seed=seed)))
+
     def cell(selection: str, seed: int) -> dict[str, float]:
+        if options.data is not None:
+            return given(selection, seed)
         rater = setting.rater(seed)
         mining = MineOptions(queries=options.queries, pool=4 * options.queries, selection=selection)
-        pairs = setting.pairs(mining, seed, scorer=Scores(rater) if selection == "score" else None)
+        pairs = setting.pairs(mining, seed, scorer=rater if selection == "score" else None)
         groups = setting.groups(setting.label(pairs, rater), TRAIN.loss)
         return setting.values(setting.student(groups, dataclasses.replace(TRAIN, seed=seed)))
 
-    arms = {name: lambda seed, name=name: cell(name, seed) for name in STRATEGIES}
+    arms = {name: partial(cell, name) for name in STRATEGIES}
     run_cells(options, setting, arms, title="Selection at an equal budget")
-
-
-class Scores:
-    """The rater as a reranker."""
-
-    def __init__(self, rater: Rater) -> None:
-        self.rater = rater
-
-    def score(self, pairs):
-        import numpy as np
-
-        return np.array([label.score for label in self.rater.label(list(pairs))], dtype=np.float32)
 
 
 if __name__ == "__main__":

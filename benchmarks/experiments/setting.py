@@ -10,12 +10,11 @@ augmentation would, since from a language model's bare weights so small a set of
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 from rich.console import Console
 
@@ -24,15 +23,16 @@ from augment.journal import LabelledQuery
 from augment.mine_options import MineOptions
 from augment.mining import mine
 from augment.pairs import Pairs
+from benchmarks.experiments.given import as_labelled, read_given
 from benchmarks.experiments.rater import Rater
 from benchmarks.shop_truth import ShopTruth
 from eval.files import read_json, write_json
 from eval.measures import per_query
-from rerank.heads import GradeHead
 from rerank.student import Student, build_student, train_student
 from rerank.training import Group, TrainOptions, train
 from rerank.types import Reranker
 from retrieval.product_text import ProductTemplate
+from retrieval.shop.intents import Intent
 from retrieval.types import Query, Retriever
 from workflow.config import Config
 from workflow.first_stage import model_path, open_first_stages, open_vectors, student_template
@@ -65,10 +65,12 @@ class Setting:
         self.template = student_template(self.config, self.prepared.catalogue)
         if data is None:
             self.test = self.prepared.graded(self.prepared.split("test"))[:tests]
+            held_out = self.prepared.split("dev", "test")
         else:  # the queries with long lists; their judgements measure and are never learnt
             full = self.prepared.graded(self.prepared.split("train", "test"))
             self.test = [i for i in full if len(self.prepared.qrels[i]) >= 40][:tests]
-        self.guard = LeakGuard(self.prepared.queries[i] for i in self.test)
+            held_out = full
+        self.guard = LeakGuard(self.prepared.queries[i] for i in held_out)
 
     @cached_property
     def stages(self) -> Mapping[str, Retriever]:
@@ -86,7 +88,8 @@ class Setting:
         return Rater(self.truth, self._meant, seed=seed, noise=noise)
 
     @cached_property
-    def _meant(self) -> dict:
+    def _meant(self) -> dict[str, Intent]:
+        """What the log's texts mean, but for those that repeat a test query."""
         drawn = self.truth.shop.judged_queries(
             {"train": _SHOP["train"], "dev": _SHOP["dev"], "test": _SHOP["test"]},
             _SHOP["judged"],
@@ -103,9 +106,10 @@ class Setting:
         retrievers: Sequence[str] = ("bm25", "dense", "hybrid"),
         first_stage: str = "hybrid",
         scorer: Reranker | None = None,
+        labelled: Collection[str] = (),
     ) -> Pairs:
         """Pairs mined from the log; kept, so that the same question is answered at once the next time."""
-        asked = [dataclasses.asdict(options), seed, list(retrievers), first_stage, scorer is not None]
+        asked = [dataclasses.asdict(options), seed, list(retrievers), first_stage, scorer is not None, sorted(labelled)]
         name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
         known = self._meant.keys()
         return mine(
@@ -120,6 +124,7 @@ class Setting:
             seed=seed,
             vectors=open_vectors(self.run),
             scorer=scorer,
+            labelled=labelled,
         )
 
     def label(self, pairs: Pairs, rater: Rater) -> list[LabelledQuery]:
@@ -131,27 +136,14 @@ class Setting:
         for query_id, some in rows.items():
             query = Query(query_id, some[0].query)
             products = self.prepared.catalogue.products([self.prepared.catalogue.row(p.product_id) for p in some])
-            labelled.append(_labelled(query, products, rater.label([(query, product) for product in products])))
+            labelled.append(as_labelled(query, products, rater.label([(query, product) for product in products])))
         return labelled
 
     @cached_property
     def given(self) -> list[LabelledQuery]:
-        """ESCI: a large language model's labels of logged queries, held-out queries left out, in the file's order."""
+        """ESCI: a large language model's labels of logged queries, in the file's order."""
         assert self.data is not None
-        head = GradeHead(self.prepared.scale)
-        rows: dict[str, list[dict]] = {}
-        for row in pq.read_table(self.data / "llm_labels.parquet").to_pylist():
-            if row["product_id"] in self.prepared.catalogue:
-                rows.setdefault(row["query"], []).append(row)
-        labelled = []
-        for text, some in rows.items():
-            if self.guard.check(text) is None:
-                shares = np.array([[row[f"p_{name}"] for name in "ESCI"] for row in some])
-                catalogue = self.prepared.catalogue
-                products = catalogue.products([catalogue.row(row["product_id"]) for row in some])
-                labels = head.labels(np.log(np.maximum(shares, 0.005)))
-                labelled.append(_labelled(Query(f"given-{len(labelled)}", text), products, labels))
-        return labelled
+        return read_given(self.data / "llm_labels.parquet", self.prepared, self.guard)
 
     def budget(self, queries: int, seed: int, rater: Rater | None = None) -> list[LabelledQuery]:
         """Labels of `queries` logged queries: mined as by default and rated, or on ESCI drawn from those given."""
@@ -166,9 +158,11 @@ class Setting:
         """What a student trains on."""
         return labelled_groups(self.prepared, labels, loss, use)[0]
 
-    def start(self, layers: int = 2) -> Path:
-        """The warm student of so many layers."""
-        path = self.run.root / "start" / str(layers)
+    def start(self, layers: int = 2, template: ProductTemplate | None = None) -> Path:
+        """The warm student of so many layers, which reads products as `template` says (by default as the setting)."""
+        template = template or self.template
+        name = f"{layers}-{'-'.join(template.fields)}"
+        path = self.run.root / "start" / name
         if not path.exists():
             if self.data is None:
                 groups = soft_groups(self.prepared, self.prepared.split("train"))
@@ -179,10 +173,11 @@ class Setting:
                 groups,
                 WARM,
                 path,
-                self.template,
+                template,
                 layers=layers,
                 max_length=MAX_LENGTH,
-                checkpoints=self.run.root / "start" / f"{layers}-checkpoints",
+                checkpoints=self.run.root / "start" / f"{name}-checkpoints",
+                progress=_told(f"start, {layers} layers"),
             )
         return path
 
@@ -218,6 +213,16 @@ class Setting:
         return read_json(path)
 
 
+def _told(what: str) -> Callable[[int, int], None]:
+    """Prints now and then how far long work is."""
+
+    def progress(done: int, total: int) -> None:
+        if done % 50 == 0:
+            print(f"<!-- {what}: step {done} of {total} -->", flush=True)
+
+    return progress
+
+
 class _Scorer:
     """A first stage as a reranker of judged lists."""
 
@@ -229,9 +234,3 @@ class _Scorer:
         for query, product in pairs:
             lists.setdefault(query, []).append(product.id)
         return np.concatenate([self.stage.score_products(query, ids) for query, ids in lists.items()])
-
-
-def _labelled(query: Query, products: Sequence, labels: Sequence) -> LabelledQuery:
-    scores = np.array([label.score for label in labels], dtype=np.float32)
-    shares = np.array([label.distribution for label in labels], dtype=np.float32)
-    return LabelledQuery(query, tuple(product.id for product in products), scores, shares)

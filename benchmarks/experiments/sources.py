@@ -4,6 +4,7 @@ Each arm mines the same number of queries, twelve products each, from fewer or m
 """
 
 import dataclasses
+from functools import partial
 
 from augment.mine_options import MineOptions
 from augment.selection import Stratum
@@ -34,7 +35,7 @@ def main() -> None:
         groups = setting.groups(setting.label(pairs, setting.rater(seed)), TRAIN.loss)
         return setting.values(setting.student(groups, dataclasses.replace(TRAIN, seed=seed)))
 
-    arms = {name: lambda seed, chosen=chosen: cell(*chosen, seed) for name, chosen in ARMS.items()}
+    arms = {name: partial(cell, *chosen) for name, chosen in ARMS.items()}
     run_cells(options, setting, arms, title="Candidate sources")
 
 

@@ -7,6 +7,7 @@ labels alike, the paper's three parts together, each part alone, and labels drop
 """
 
 import dataclasses
+from functools import partial
 
 from augment.label_weights import WeightShares
 from augment.pruning import PruneLimits
@@ -35,7 +36,7 @@ def main() -> None:
         groups = setting.groups(setting.budget(options.queries, seed, rater), TRAIN.loss, use)
         return setting.values(setting.student(groups, dataclasses.replace(TRAIN, seed=seed)))
 
-    arms = {name: lambda seed, chosen=chosen: cell(*chosen, seed) for name, chosen in ARMS.items()}
+    arms = {name: partial(cell, *chosen) for name, chosen in ARMS.items()}
     run_cells(options, setting, arms, title=f"Importance weights, {options.noise} % of the labels wrong")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eval.bootstrap import Interval, interval, paired_interval
+from eval.bootstrap import Interval, crossed_interval, interval, paired_interval
 from eval.errors import InputError
 
 
@@ -57,3 +57,24 @@ def test_systems_on_different_queries_and_broken_values_are_refused() -> None:
         interval([], seed=0)
     with pytest.raises(InputError, match="NaN"):
         interval([0.1, float("nan")], seed=0)
+
+
+def test_crossed_intervals_are_as_wide_as_seeds_and_queries_make_them() -> None:
+    queries = np.random.default_rng(0).normal(size=200)
+    alike = crossed_interval(np.tile(queries, (3, 1)), seed=1)
+    single = interval(queries, seed=1)
+    assert alike.mean == pytest.approx(single.mean)
+    # Three seeds that agree say no more of the queries than one.
+    assert alike.high - alike.low == pytest.approx(single.high - single.low, rel=0.05)
+    apart = crossed_interval(np.tile([[0.0], [1.0], [2.0]], (1, 200)), seed=1)
+    assert apart.mean == 1
+    assert apart.low == pytest.approx(0.0, abs=0.35)  # all three draws the worst seed: one time in 27
+    assert apart.high == pytest.approx(2.0, abs=0.35)
+    assert apart == crossed_interval(np.tile([[0.0], [1.0], [2.0]], (1, 200)), seed=1)
+
+
+def test_crossed_intervals_refuse_what_is_no_number() -> None:
+    with pytest.raises(InputError, match="NaN"):
+        crossed_interval(np.array([[0.5, np.nan]]), seed=1)
+    with pytest.raises(InputError, match="no query"):
+        crossed_interval(np.zeros((3, 0)), seed=1)
