@@ -22,15 +22,16 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from transformers import LlamaConfig, LlamaForSequenceClassification, PreTrainedTokenizerFast
 
 import distilrank
+from augment.journal import read_labels
 from eval.files import atomic_path
 from rerank.inputs import PairEncoder
 from rerank.train_options import TrainOptions
 from rerank.training import train
 from workflow.config import Config, load_config
 from workflow.first_stage import teacher_template
+from workflow.labelled import labelled_groups
 from workflow.prepared import load_prepared
 from workflow.run_directory import RunDirectory
-from workflow.training import labelled_groups
 
 CONFIG = Path(__file__).parents[1] / "configs" / "shop-decoder.yaml"
 WEAK = ["teacher.kind=ensemble", "teacher.ensemble=[bm25, dense]", "teacher.lora=null", "teacher.model=default"]
@@ -64,7 +65,7 @@ def make_base(config: Config, run: RunDirectory, path: Path, options: argparse.N
     """Train tokenizer and decoder on the run's catalogue, pairs and weak labels; the number of labels."""
     prepared = load_prepared(run.data)
     template = teacher_template(config, prepared.catalogue)
-    groups = labelled_groups(prepared, run.root / "journal", "soft_bce")
+    groups = labelled_groups(prepared, read_labels(run.root / "journal"), "soft_bce")[0]
     texts = [*prepared.catalogue.texts(template, 0, len(prepared.catalogue)), *(group.query.text for group in groups)]
     tokenizer = make_tokenizer(texts, options.vocabulary)
     torch.manual_seed(config.seed)

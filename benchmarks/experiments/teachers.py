@@ -65,7 +65,7 @@ def _measured(
     accept = frozenset({"teacher", "student"})
     run_stages(config, run, "student", Console(quiet=True), accept=accept, retry_failed=False)
     if which == "teacher":
-        return setting.values(open_teacher(config, setting.prepared.catalogue, run, run.root / "teacher"))
+        return setting.values(open_teacher(config, setting.prepared, run, run.root / "teacher"))
     return setting.values(Student.load(run.root / "student", precision="auto"))
 
 
