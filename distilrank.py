@@ -10,6 +10,7 @@
     distilrank drift RUN --log F        whether the run is stale
     distilrank report RUN [RUN…]        one page to decide by: a run's, or several side by side
     distilrank evaluate --qrels Q RUN…  run files against judgements
+    distilrank evaluate --via PATH URL  what a server answers against the run that it serves
     distilrank reconcile RUN            one run's nDCG as other tools compute it, and why it differs
     distilrank compare A B              is run B worse than run A, on all queries or in some segment?
     distilrank audit RUN                a teacher's labels, or a file's, against human judgements

@@ -46,6 +46,10 @@ class Access:
         """
         _check(request, self._may_write)
 
+    def was_bearer(self, request: Request) -> bool:
+        """Whether what the request has in `Authorization` is a key of this server's, and nobody else's business."""
+        return bool(self._may_read) and "x-api-key" not in request.headers
+
 
 def _digest(key: SecretStr) -> bytes:
     value = key.get_secret_value()

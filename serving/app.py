@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -18,7 +18,8 @@ from serving.engine import SearchEngine
 from serving.envelope import Envelope, facts_of
 from serving.limits import Limits
 from serving.problems import Kind, ProblemError, invalid
-from serving.routes import embeddings, info, products, rerank, search
+from serving.proxy.cluster import Cluster
+from serving.routes import embeddings, info, products, proxy, rerank, search
 from serving.schemas.products import Change
 from serving.service import Service
 from serving.validation import first_error
@@ -40,11 +41,15 @@ def create_app(engine: SearchEngine) -> FastAPI:
     searches = Admission("search", settings.workers, settings.queue, engine.metrics)
     others = Admission("other", settings.other_workers, settings.queue, engine.metrics)
     service = Service(engine, settings, Access(settings), searches, others, Limits(settings))
+    cluster = None if settings.proxy.url is None else Cluster(settings.proxy)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        engine.start()
-        yield
+        async with AsyncExitStack() as opened:
+            if cluster is not None:
+                await opened.enter_async_context(cluster)
+            engine.start()
+            yield
         searches.close()
         others.close()
         engine.close()
@@ -53,6 +58,9 @@ def create_app(engine: SearchEngine) -> FastAPI:
     for part in (search, rerank, embeddings, products, info):
         app.include_router(part.router(service))
     app.include_router(_page(engine))
+    app.state.proxied = cluster is not None
+    if cluster is not None:
+        app.include_router(proxy.router(service, cluster))
     app.add_middleware(Envelope, settings=settings, metrics=engine.metrics, tracer=engine.tracer)
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -91,7 +99,12 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error.__cause__, ProblemError):
         return await _on_problem(request, error.__cause__)
     kind: Kind = "not_found" if error.status_code == 404 else "invalid_request"
-    response = await _on_problem(request, ProblemError(kind, str(error.detail), status=error.status_code))
+    message = str(error.detail)
+    if error.status_code == 404:
+        message = "there is no such route here; /docs lists them"
+        if request.app.state.proxied:
+            message += ". Of the cluster's API only /INDEX/_search is answered: ask the cluster itself for the rest"
+    response = await _on_problem(request, ProblemError(kind, message, status=error.status_code))
     response.headers.update(error.headers or {})
     return response
 

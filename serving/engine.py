@@ -19,7 +19,7 @@ from serving.metrics import Metrics
 from serving.problems import ProblemError, unavailable
 from serving.refresher import Refresher
 from serving.scoring import score_products
-from serving.search_types import SearchAnswer, SearchAsk, ServedHit
+from serving.search_types import Ranked, SearchAnswer, SearchAsk, ServedHit
 from serving.served import FixedShop, FixedView, LiveShop, Served, Shop, Versions, View
 from serving.settings import ServeSettings
 from serving.tracing import Tracer, open_tracer
@@ -132,6 +132,21 @@ class SearchEngine:
             )
         self.metrics.reranked(len(products))
         return scores
+
+    def rerank_found(
+        self, text: str, found: Sequence[tuple[Product, float]], window: int, deadline: Deadline
+    ) -> Ranked:
+        """What a search cluster found for a query (products and its scores, best first), reranked as searches are.
+
+        Args:
+            found: the products' ids are their places: "0", "1", …
+            window: how many are reranked, as far as the deadline allows; the rest follow below.
+
+        Raises:
+            ProblemError: when the server is shutting down.
+        """
+        with self._current.held() as generation:
+            return self._two_stages.rerank_found(generation, text, found, window, deadline)
 
     def embed(self, texts: Sequence[str], *, queries: bool = False) -> tuple[np.ndarray, int]:
         """float32 unit vectors [len(texts), dim] and the number of tokens they were made of.

@@ -23,7 +23,7 @@ class Generation:
         self._retired = False
 
     def cost(self, route: str) -> PairCost:
-        """What reranking a pair costs on a route ("student", "score_table")."""
+        """What reranking a pair costs on a route ("student", "score_table", "given": products a request brings)."""
         return self._costs.setdefault(route, PairCost())
 
     def enter(self) -> bool:

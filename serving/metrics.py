@@ -44,6 +44,7 @@ class Metrics:
         self.window = histogram("window", "Candidates reranked in a search.", _COUNTS)
         self.rerank_pairs = histogram("rerank_pairs", "Documents of a call to a rerank route.", _COUNTS)
         self.degraded = counter("degraded", "Searches answered in first-stage order for want of a rerank.", ("reason",))
+        self.proxied = counter("proxied", "Searches proxied to a cluster.", ("outcome", "reason"))
         self.shed = counter("shed", "Requests refused for want of time or room.", ("reason",))
         self.disconnects = counter("disconnects", "Clients that left before their answer.")
         self.reloads = counter("reloads", "Changes to a new index or student.", ("outcome",))

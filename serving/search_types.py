@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rerank.pipeline import RankedHit
+from rerank.pipeline import RankedHit, SearchResult
 from retrieval.types import Filter, Hit
 from serving.facets import FacetCount
 from serving.served import Versions
@@ -27,6 +27,15 @@ class SearchAsk:
     facets: Sequence[str] = ()
     window: int | None = None
     explain: bool = False
+
+
+class Ranked(NamedTuple):
+    """A ranking, how many candidates were reranked, by what, and why none were although some should have been."""
+
+    result: SearchResult
+    window: int
+    route: str
+    degraded: str | None
 
 
 class ServedHit(NamedTuple):

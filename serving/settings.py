@@ -1,11 +1,59 @@
 """The options of the server, each with its default and its limit."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 Count = Annotated[int, Field(ge=1)]
 Milliseconds = Annotated[int, Field(ge=0)]
+
+
+class ProxySettings(BaseModel):
+    """The search proxy in front of an Elasticsearch or OpenSearch cluster."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str | None = None
+    """The cluster's address; null for no proxy. Credentials are the clients' own and are passed on."""
+    indices: tuple[str, ...] = ()
+    """The indices and aliases that may be searched; "*" in a name stands for any characters."""
+    fields: dict[str, str] = {}
+    """By product field that the student reads, the cluster's field that holds it; by default it is called the same."""
+    window: Count | None = None
+    """Hits reranked, unless the request says otherwise; null for `serve.window`, or the run's."""
+    blend_weight: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The reranker's share of the final score; null for the run's, which was fitted to the run's own first stage."""
+    tie_breaks: bool = False
+    """Rerank searches, too, whose `sort` is by score and then by other fields; paging by their sort values ends."""
+    timeout_ms: Count = 30_000
+    """How long the cluster may take for an answer."""
+    connections: Count = 100
+    """Connections to the cluster at once; more searches wait for one."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError(f"serve.proxy.url is {url!r}, expected an address such as http://localhost:9200")
+        if "@" in parts.netloc:
+            raise ValueError(
+                "serve.proxy.url holds a user or a password, and a run's config is no place for them; leave them out: "
+                "what clients send in Authorization is passed on to the cluster"
+            )
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_indices(self) -> "ProxySettings":
+        if self.url is not None and not self.indices:
+            raise ValueError(
+                "serve.proxy.url is set and serve.proxy.indices is empty, so nothing could be searched; name the "
+                "indices, such as [products] or ['products-*']"
+            )
+        return self
 
 
 class ServeSettings(BaseModel):
@@ -73,6 +121,9 @@ class ServeSettings(BaseModel):
     """How often the log of live changes is looked at."""
     merge_at: Count = 10_000
     """Live changes (new and retired rows) from which on they are merged into a new index in the background."""
+
+    proxy: ProxySettings = ProxySettings()
+    """A cluster whose own search is answered reranked."""
 
     traces: bool = False
     """Send OpenTelemetry traces; needs the extra `otel`, and takes the standard OTEL_* environment variables."""

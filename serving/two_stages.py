@@ -3,34 +3,25 @@
 import logging
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from rerank.pipeline import SearchPipeline, SearchResult
+from rerank.pipeline import SearchPipeline
 from rerank.tabled_reranker import TabledReranker
 from rerank.types import Reranker
 from retrieval.query_key import query_key
-from retrieval.types import Hit, Query
+from retrieval.types import Hit, Product, Query
 from serving.deadline import Deadline
 from serving.facets import count_facets
 from serving.generation import Generation
+from serving.given import GivenPairs, GivenProducts
 from serving.metrics import Metrics
 from serving.problems import invalid
-from serving.search_types import SearchAnswer, SearchAsk, ServedHit
+from serving.search_types import Ranked, SearchAnswer, SearchAsk, ServedHit
 from serving.served import Served
 from serving.settings import ServeSettings
 from serving.tracing import Tracer
 from serving.workers import BoundedWorkers, LateError, StuckError
 
 _log = logging.getLogger("distilrank.serving")
-
-
-class _Ranked(NamedTuple):
-    """A ranking, how many candidates were reranked, by what, and why none were although some should have been."""
-
-    result: SearchResult
-    window: int
-    route: str
-    degraded: str | None
 
 
 class TwoStages:
@@ -112,6 +103,29 @@ class TwoStages:
             live=view.version,
         )
 
+    def rerank_found(
+        self,
+        generation: Generation,
+        text: str,
+        found: Sequence[tuple[Product, float]],
+        window: int,
+        deadline: Deadline,
+    ) -> Ranked:
+        """The second stage alone, over what a search cluster found: products and its scores, best first.
+
+        The products' ids are their places: "0", "1", … The first `window` are reranked; all are in the ranking.
+        """
+        served = generation.served
+        weight = self._settings.proxy.blend_weight
+        pipeline = SearchPipeline(
+            served.shop.view().retriever,  # not asked: everything is found
+            None if served.reranker is None else GivenPairs(served.reranker),
+            GivenProducts([product for product, _ in found]),
+            blend_weight=served.blend_weight if weight is None else weight,
+        )
+        hits = [Hit(product.id, score) for product, score in found]
+        return self._rank(generation, pipeline, Query("request", text), [hits], len(hits), window, deadline)
+
     def _rank(
         self,
         generation: Generation,
@@ -121,11 +135,11 @@ class TwoStages:
         depth: int,
         asked: int,
         deadline: Deadline,
-    ) -> _Ranked:
+    ) -> Ranked:
         """The candidates reranked as far as the deadline allows, or as they were found."""
 
-        def as_found(degraded: str | None) -> _Ranked:
-            return _Ranked(pipeline.order([query], found, depth, window=0)[0], 0, "first_stage", degraded)
+        def as_found(degraded: str | None) -> Ranked:
+            return Ranked(pipeline.order([query], found, depth, window=0)[0], 0, "first_stage", degraded)
 
         reranker = pipeline.reranker
         candidates = min(len(found[0]), asked)
@@ -138,14 +152,14 @@ class TwoStages:
         if not window:
             return as_found("no_time")
 
-        def rerank() -> _Ranked:
+        def rerank() -> Ranked:
             started = time.perf_counter()
             with self._tracer.span("rerank", pairs=window):
                 result = pipeline.order([query], found, depth, window=window)[0]
             route = _taken_route(reranker)
             # Here, and not where it is waited for: a late one is measured too, or the estimate would never learn.
             generation.cost(route).observe(window, (time.perf_counter() - started) * 1000)
-            return _Ranked(result, window, route, None)
+            return Ranked(result, window, route, None)
 
         limit = self._settings.hang_ms if left is None else min(left, self._settings.hang_ms)
         try:
@@ -171,10 +185,15 @@ def check_fields(served: Served, names: Sequence[str], where: str) -> None:
 
 
 def _expected_route(reranker: Reranker, query: Query) -> str:
+    if isinstance(reranker, GivenPairs):
+        return "given"
     tabled = isinstance(reranker, TabledReranker) and query.text in reranker.table
     return "score_table" if tabled else "student"
 
 
 def _taken_route(reranker: Reranker) -> str:
-    """Who gave the scores that the calling thread has just asked for."""
+    """Who gave the scores that the calling thread has just asked for, and at whose price: products that come with the
+    request are yet to be tokenised."""
+    if isinstance(reranker, GivenPairs):
+        return "given"
     return (isinstance(reranker, TabledReranker) and reranker.last_route) or "student"

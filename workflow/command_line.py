@@ -20,7 +20,7 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
         prog="distilrank",
         description="Distil an LLM's product-search judgement into a cross-encoder that answers in milliseconds.",
         epilog="Exit codes: 0 done, 2 bad input, 3 machine, 4 refused by the gate, 5 partly done, 6 stale, "
-        "7 worse, 130 interrupted.",
+        "7 worse, 8 differs, 130 interrupted.",
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -54,16 +54,7 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
     _upkeep_parsers(commands)
     add_proof_commands(commands)
 
-    evaluate = commands.add_parser("evaluate", help="measure run files against qrels")
-    evaluate.add_argument("--qrels", type=Path, required=True, help="TREC qrels whose numbers are gains")
-    evaluate.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="TREC run files; the first is the baseline")
-    evaluate.add_argument(
-        "--measures", default="nDCG@10,R@100,RR@10,Judged@10", help="comma-separated (default %(default)s)"
-    )
-    evaluate.add_argument("--relevant-gain", type=int, default=1, help="gain from which a product is relevant (R, RR)")
-    evaluate.add_argument("--judged-only", action="store_true", help="drop unjudged products from the runs first")
-    evaluate.add_argument("--seed", type=int, default=7)
-    evaluate.add_argument("--json", action="store_true", help="machine-readable")
+    _evaluate_parser(commands)
 
     data = commands.add_parser("data", help="look at input data").add_subparsers(dest="data_command", required=True)
     describe = data.add_parser("describe", help="queries, products, grades, judged per query, problems")
@@ -122,6 +113,34 @@ def filters(assignments: Sequence[str]) -> dict[str, list[str]]:
             raise InputError(f"--where {assignment!r} has no '='; write --where brand=Acme")
         found.setdefault(name, []).append(value)
     return found
+
+
+def _evaluate_parser(commands: Any) -> None:
+    evaluate = commands.add_parser(
+        "evaluate", help="measure run files against qrels; with --via, a live path against the run that it serves"
+    )
+    evaluate.add_argument("runs", nargs="*", metavar="RUN", help="TREC run files, the first is the baseline; or a URL")
+    evaluate.add_argument("--seed", type=int, default=7)
+    evaluate.add_argument("--json", action="store_true", help="machine-readable")
+    files = evaluate.add_argument_group("run files")
+    files.add_argument("--qrels", type=Path, help="TREC qrels whose numbers are gains")
+    files.add_argument(
+        "--measures", default="nDCG@10,R@100,RR@10,Judged@10", help="comma-separated (default %(default)s)"
+    )
+    files.add_argument("--relevant-gain", type=int, default=1, help="gain from which a product is relevant (R, RR)")
+    files.add_argument("--judged-only", action="store_true", help="drop unjudged products from the runs first")
+    live = evaluate.add_argument_group("a live path")
+    live.add_argument("--via", choices=["endpoint", "proxy"], help="what answers at the URL")
+    live.add_argument("--run", type=Path, metavar="RUN", dest="run_directory", help="the run to compare with")
+    live.add_argument("--split", choices=["test", "dev"], default="test", help="whose queries (default test)")
+    live.add_argument("--limit", type=int, metavar="N", help="the first N queries alone")
+    live.add_argument("--clients", type=int, default=4, metavar="N", help="queries asked at once (default 4)")
+    live.add_argument("--timeout", type=float, default=30.0, help="seconds for an answer (default 30)")
+    live.add_argument("--deadline-ms", type=int, default=0, help="of each search (default 0: none)")
+    live.add_argument("--index", metavar="NAME", help="the cluster's index (proxy)")
+    live.add_argument("--body", type=Path, metavar="FILE", help="a search body with {{query}} in it (proxy)")
+    live.add_argument("--min-same", type=float, metavar="SHARE", help="exit code 8 when fewer queries rank the same")
+    live.add_argument("--max-loss", type=float, metavar="X", help="exit code 8 when nDCG is lower by more than X")
 
 
 def _serve_parser(commands: Any) -> None:

@@ -81,9 +81,17 @@ def search_command(options: argparse.Namespace) -> int:
 
 
 def evaluate_command(options: argparse.Namespace) -> int:
-    """Run files against qrels."""
+    """Run files against qrels; with --via, a live path against a run."""
+    if options.via is not None:
+        if options.qrels is not None:
+            raise InputError("--qrels is for run files; evaluate --via reads the judgements of --run")
+        from workflow.live_command import live_command
+
+        return live_command(options)
+    if options.qrels is None or not options.runs:
+        raise InputError("evaluate needs --qrels FILE and a run file at least; or --via PATH URL --run RUN")
     qrels = read_qrels(options.qrels)
-    runs = {path.stem: read_run(path) for path in options.runs}
+    runs = {Path(path).stem: read_run(Path(path)) for path in options.runs}
     if len(runs) < len(options.runs):
         raise InputError("two run files have the same name; systems are named after their files, rename one")
     result = evaluate(

@@ -202,6 +202,16 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _the_proxy_reads_what_the_student_does(self) -> "Config":
+        for name in self.serve.proxy.fields:
+            if name not in self.fields.student:
+                raise ValueError(
+                    f"serve.proxy.fields names the product field {name!r}, which the student does not read; it reads "
+                    f"{', '.join(self.fields.student)} (fields.student)"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _the_parent_has_layers(self) -> "Config":
         if self.teacher.kind == "file" and (self.rounds > 1 or self.mine.selection == "score"):
             raise ValueError(

@@ -54,7 +54,9 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
         413: "The body is too large.",
         429: "The server is busy; `Retry-After` says when to try again.",
         500: "An error of the server, logged under the request's id.",
+        502: "The cluster cannot be reached.",
         503: "A part of the server does not work; `Retry-After` says when to try again.",
+        504: "The cluster did not answer in time.",
     }
     return {
         status: {"model": ErrorAnswer, "description": texts[status]}

@@ -25,9 +25,10 @@ What it emulates, as the real servers do it:
   script_score (cosineSimilarity alone), knn (exact, in both engines' forms); sort, search_after, collapse, post_filter,
   _source filtering, fields, highlight (the whole field, words marked), aggregations (terms, filter, filters, stats and
   their kin, with sub-aggregations); the retrievers standard, knn and rrf.
+- Queries that only the search proxy's searches hold, simply: see `more_queries.py`; rescore, suggest (empty), explain.
 - `_inference` endpoints are kept and returned, not run.
 
-What it does not: security, any script but the one above, synonyms, fuzziness (accepted, without effect), nested
+What it does not: security, any script but a few, models, synonyms, fuzziness (accepted, without effect), nested
 documents, field types beyond those of `mappings.py`; runtime fields are accepted and empty. What it does not know is an
 error, as with the real servers, never silently ignored.
 """

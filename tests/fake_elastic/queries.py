@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fake_elastic.mappings import VECTORS
+from fake_elastic.more_queries import MORE_QUERIES, decayed, looked_up, scripted
 from fake_elastic.protocol import ElasticError
 from fake_elastic.store import Shard
 
@@ -15,6 +16,7 @@ Scores = dict[str, float]
 
 _K1, _B = 1.2, 0.75
 _PARTS = {"boost", "_name"}
+_FUNCTIONS = ("exp", "field_value_factor", "gauss", "linear", "script_score")
 
 
 class Searcher:
@@ -29,7 +31,7 @@ class Searcher:
         if len(query) != 1:
             raise _unparsed(f"[{next(iter(query), '')}] malformed query, expected one query, found {list(query)}")
         (kind, body), *_ = query.items()
-        handler = _QUERIES.get(kind)
+        handler = _QUERIES.get(kind) or MORE_QUERIES[self.shard.index.engine].get(kind)
         if handler is None:
             raise _unparsed(f"unknown query [{kind}]")
         boost = body.get("boost", 1.0) if isinstance(body, Mapping) else 1.0
@@ -123,6 +125,8 @@ class Searcher:
 
     def terms(self, body: Mapping[str, Any]) -> Scores:
         name, wanted = _field({key: value for key, value in body.items() if key not in _PARTS}, "terms")
+        if isinstance(wanted, Mapping):
+            wanted = looked_up(self, wanted)
         if not isinstance(wanted, list):
             raise _unparsed(f"[terms] query requires an array for [{name}]")
         if len(wanted) > 65_536:
@@ -213,7 +217,7 @@ class Searcher:
     def function_score(self, body: Mapping[str, Any]) -> Scores:
         found = self.run(body.get("query", {"match_all": {}}))
         functions = body.get("functions") or [
-            {key: body[key] for key in ("weight", "field_value_factor", "random_score") if key in body}
+            {key: body[key] for key in ("weight", "random_score", *_FUNCTIONS) if key in body}
         ]
         made: dict[str, list[float]] = {document: [] for document in found}
         for function in functions:
@@ -230,6 +234,8 @@ class Searcher:
 
     def script_score(self, body: Mapping[str, Any]) -> Scores:
         script = body["script"]
+        if "doc['" in script["source"] and "cosineSimilarity" not in script["source"]:
+            return {d: self._scripted(d, script, score) for d, score in self.run(body["query"]).items()}
         form = re.fullmatch(
             r"(?:1(?:\.0)? \+ )?cosineSimilarity\(params\.(\w+), (?:'(\w+)'|doc\['(\w+)'\])\)(?: \+ 1(?:\.0)?)?",
             script["source"],
@@ -244,8 +250,16 @@ class Searcher:
             raise ElasticError(400, "script_exception", "A document doesn't have a value for a vector field!")
         return {document: float(np.float32(1 + score)) for document, score in similar.items()}
 
+    def _scripted(self, document: str, script: Mapping[str, Any], score: float) -> float:
+        return scripted(self.shard.documents[document], script["source"], score, script.get("params", {}))
+
     def _function(self, document: str, function: Mapping[str, Any]) -> float:
         weight = float(function.get("weight", 1.0))
+        for shape in ("exp", "gauss", "linear"):
+            if shape in function:
+                return weight * decayed(self.shard.documents[document], function[shape], shape)
+        if "script_score" in function:
+            return weight * self._scripted(document, function["script_score"]["script"], 1.0)
         if "field_value_factor" in function:
             factor = function["field_value_factor"]
             found = self.shard.documents[document].fields.get(factor["field"], [factor.get("missing", 1)])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fake_elastic.aggregations import aggregate
+from fake_elastic.more_queries import scripted
 from fake_elastic.protocol import ElasticError
 from fake_elastic.queries import Scores, Searcher, nearest
 from fake_elastic.store import Document, Index, Shard
@@ -15,9 +16,10 @@ _KNOWN_WORDS = (
     "query knn retriever from size sort aggs aggregations _source fields docvalue_fields stored_fields highlight "
     "post_filter min_score track_total_hits track_scores search_after collapse runtime_mappings explain version "
     "seq_no_primary_term timeout terminate_after rank pit indices_boost profile slice ext suggest rescore stats "
-    "script_fields search_pipeline"
+    "script_fields search_pipeline sub_searches"
 )
 _KNOWN = frozenset(_KNOWN_WORDS.split())
+_EXTENSIONS = frozenset(("generative_qa_parameters", "rerank"))
 _WINDOW = 10_000
 
 
@@ -38,6 +40,10 @@ class Search:
         if unknown:
             reason = f"unknown key [{sorted(unknown)[0]}] for a value in the search request"
             raise ElasticError(400, "parsing_exception", reason, line=1, col=1)
+        unknown = set(body.get("ext", ())) - _EXTENSIONS
+        if unknown:
+            reason = f"unknown named object category [SearchExtBuilder]: [{sorted(unknown)[0]}]"
+            raise ElasticError(400, "named_object_not_found_exception", reason)
         self.body = body
         self.engine = indices[0].engine if indices else "elasticsearch"
         self.every = [shard for index in indices for shard in index.shards()]
@@ -74,6 +80,14 @@ class Search:
             },
         }
         aggregations = self.body.get("aggs", self.body.get("aggregations"))
+        if "suggest" in self.body:
+            answer["suggest"] = {
+                name: [{"text": one["text"], "offset": 0, "length": len(one["text"]), "options": []}]
+                for name, one in self.body["suggest"].items()
+                if isinstance(one, Mapping) and "text" in one
+            }
+        if self.body.get("profile"):
+            answer["profile"] = {"shards": []}
         if aggregations:
             answer["aggregations"] = aggregate(aggregations, self._aggregated(found), self._matching)
         return answer
@@ -102,7 +116,12 @@ class Search:
         """All hits in order, before paging."""
         if "retriever" in self.body:
             return self._retrieved(self.body["retriever"])
-        scores = self._scores()
+        if "rank" in self.body:
+            parts = [{"standard": {"query": one["query"]}} for one in self.body.get("sub_searches", ())]
+            parts += [{"knn": one} for one in _list(self.body.get("knn"))]
+            parts += [{"standard": {"query": self.body["query"]}}] if "query" in self.body else []
+            return self._retrieved({"rrf": {"retrievers": parts, **self.body["rank"]["rrf"]}})
+        scores = self._rescored(self._scores())
         documents = self._documents(scores)
         matching = documents
         if "min_score" in self.body:
@@ -132,6 +151,16 @@ class Search:
                 scores[document] = scores.get(document, 0.0) + score * one.get("boost", 1.0)
         return scores
 
+    def _rescored(self, scores: Scores) -> Scores:
+        for rescore in _list(self.body.get("rescore")):
+            options = rescore["query"]
+            best = sorted(scores, key=lambda key: -scores[key])[: rescore.get("window_size", 10)]
+            more = self._run(options["rescore_query"])
+            weights = options.get("query_weight", 1.0), options.get("rescore_query_weight", 1.0)
+            again = {key: weights[0] * scores[key] + weights[1] * more.get(key, 0.0) for key in best}
+            scores = {**scores, **again}
+        return scores
+
     def _nearest(self, knn: Mapping[str, Any]) -> Scores:
         k = int(knn.get("k", max(self.size, 1)))
         candidates = int(knn.get("num_candidates", max(k, 10)))
@@ -140,7 +169,7 @@ class Search:
             raise ElasticError(400, "illegal_argument_exception", reason)
         found: Scores = {}
         for shard in self.shards:
-            near = Searcher(shard, [shard]).neighbours(knn["field"], knn["query_vector"], knn.get("filter"))
+            near = Searcher(shard, [shard]).neighbours(knn["field"], _vector(knn), knn.get("filter"))
             found.update(_keyed(shard, nearest(near, candidates)))
         return nearest(found, k)
 
@@ -193,7 +222,7 @@ class Search:
             absent = [entry for entry in entries if entry[2][place] is None]
             present.sort(key=lambda entry: entry[2][place], reverse=descending)
             entries = absent + present if first else present + absent
-        if "sort" not in self.body:
+        if [key[:2] for key in order] == [("_score", True)]:  # there is nothing to go on after
             return [(document, score, []) for document, score, _ in entries]
         return entries
 
@@ -219,8 +248,12 @@ class Search:
         if kind == "knn":
             return self._as({**inner, "knn": dict(options)}).found()
         if kind == "rrf":
-            lists = [self._retrieved(one) for one in options["retrievers"]]
-            window, constant = options.get("rank_window_size", 10), options.get("rank_constant", 60)
+            lists = [self._retrieved(one.get("retriever", one)) for one in options["retrievers"]]
+            window = options.get("rank_window_size", options.get("window_size", 10))
+            constant = options.get("rank_constant", 60)
+            if window < self.size:
+                reason = f"[rrf] [rank_window_size: {window}] must be greater than or equal to [size: {self.size}]"
+                raise ElasticError(400, "action_request_validation_exception", reason)
             scores: Scores = {}
             for found in lists:
                 for rank, (document, _, _) in enumerate(found.ranked[:window], start=1):
@@ -228,6 +261,12 @@ class Search:
             documents = self._documents(scores)
             ranked = self._as({**inner, "query": {"match_all": {}}})._sorted(documents, scores)
             return Found(ranked, scores, documents)
+        if kind in (
+            "pinned",
+            "text_similarity_reranker",
+            "rescorer",
+        ):  # as they find, without what they do to the order
+            return self._retrieved(options["retriever"])
         raise ElasticError(400, "parsing_exception", f"unknown retriever [{kind}]", line=1, col=1)
 
     def _as(self, body: Mapping[str, Any]) -> "Search":
@@ -257,6 +296,14 @@ class Search:
         if "collapse" in self.body:
             name = self.body["collapse"]["field"]
             hit.setdefault("fields", {})[name] = document.fields.get(name, [])
+            if "inner_hits" in self.body["collapse"]:
+                inner = {"total": {"value": 1, "relation": "eq"}, "max_score": score, "hits": [{**hit, "fields": {}}]}
+                hit["inner_hits"] = {self.body["collapse"]["inner_hits"]["name"]: {"hits": inner}}
+        for name, made in self.body.get("script_fields", {}).items():
+            value = scripted(document, made["script"]["source"], 1.0, made["script"].get("params", {}))
+            hit.setdefault("fields", {})[name] = [value]
+        if self.body.get("explain"):
+            hit["_explanation"] = {"value": score, "description": "sum of:", "details": []}
         if "highlight" in self.body:
             marked = self._highlighted(document)
             if marked:
@@ -315,6 +362,14 @@ def filtered_source(source: Mapping[str, Any], asked: Any) -> dict[str, Any] | N
         return found
 
     return pruned(source, "")
+
+
+def _vector(knn: Mapping[str, Any]) -> Sequence[float]:
+    """The query's vector; a text's is made of its letters."""
+    if "query_vector_builder" not in knn:
+        return knn["query_vector"]
+    letters = knn["query_vector_builder"]["text_embedding"]["model_text"].encode()
+    return [1.0 + sum(letters[place::4]) % 7 for place in range(4)]
 
 
 def _covers(pattern: str, path: str) -> bool:

@@ -1,5 +1,6 @@
 """Searching: `_search`, `_msearch`, scrolls and points in time."""
 
+import json
 import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,10 @@ class _SearchRoutes:
         for name in ("size", "from"):
             if name in request.parameters:
                 body[name] = int(request.parameters[name])
+        if "sort" in request.parameters:
+            body["sort"] = request.parameters["sort"].split(",")
+        if "source" in request.parameters and not body:
+            body = json.loads(request.parameters["source"])
         if "q" in request.parameters:
             body["query"] = {"query_string": {"query": request.parameters["q"]}}
         if "_source" in request.parameters:
@@ -47,7 +52,10 @@ class _SearchRoutes:
         indices = self._indices(index, body, ignore)
         if "scroll" in request.parameters:
             return self._first_of_scroll(indices, body)
-        return self._answer(indices, body, request.parameters)
+        answer = self._answer(indices, body, request.parameters)
+        if request.flag("rest_total_hits_as_int") and "total" in answer["hits"]:
+            answer["hits"]["total"] = answer["hits"]["total"]["value"]
+        return answer
 
     def several(self, request: Request, index: str | None = None) -> dict[str, Any]:
         lines = request.lines()

@@ -1,0 +1,72 @@
+"""`distilrank evaluate --via`: a run's judged queries through a live path, against the run's own ranking."""
+
+import argparse
+import json
+import os
+
+from eval.errors import InputError, MachineError
+from workflow.commands import set_threads
+from workflow.config import load_config
+from workflow.finished import finished
+
+DIFFERS = 8
+"""Exit code: the live path ranks otherwise than was asked for."""
+
+_MOST = 100
+
+
+def live_command(options: argparse.Namespace) -> int:
+    """Compare, print, and say by the exit code whether it differs by more than was allowed.
+
+    Raises:
+        InputError: when options are missing or do not go together.
+        MachineError: when no query was answered.
+    """
+    url = _url(options)
+    if options.run_directory is None:
+        raise InputError("evaluate --via compares with a run; give it: --run runs/NAME")
+    if options.clients < 1:
+        raise InputError(f"--clients is {options.clients}; expected at least 1")
+    run = finished(options.run_directory)
+    config = load_config(run.config)
+    set_threads(config)
+    from workflow.live_paths import endpoint, multi_match, proxy, read_body
+    from workflow.opened import open_run
+    from workflow.via import ask_all, compare_live, split_queries
+
+    cutoff = config.measure.cutoff
+    depth = max(cutoff, min(config.measure.window, _MOST))
+    if options.via == "endpoint":
+        ask = endpoint(url, depth, _headers(), options.deadline_ms, options.timeout)
+    else:
+        if options.index is None:
+            raise InputError("evaluate --via proxy needs the index to search: --index products")
+        names = [config.serve.proxy.fields.get(name, name) for name in config.fields.student]
+        body = multi_match(names) if options.body is None else read_body(options.body)
+        ask = proxy(url, options.index, body, depth, _headers(), options.deadline_ms, options.timeout)
+    opened = open_run(config, run)
+    queries = split_queries(opened, options.split)[: options.limit]
+    live = ask_all(queries, ask, options.clients)
+    if not live.rankings:
+        reason = next(iter(live.failed), "no reason given")
+        raise MachineError(f"{url} answered none of {len(queries):,} queries ({reason}); is the server there?")
+    report = compare_live(options.via, opened, queries, live, cutoff=cutoff, depth=depth, seed=options.seed)
+    print(json.dumps(report.to_json()) if options.json else report.text(), end="\n" if options.json else "")
+    too_unlike = options.min_same is not None and report.agreement.same < options.min_same
+    too_bad = options.max_loss is not None and report.loss() > options.max_loss
+    return DIFFERS if too_unlike or too_bad else 0
+
+
+def _url(options: argparse.Namespace) -> str:
+    if len(options.runs) != 1 or not options.runs[0].startswith(("http://", "https://")):
+        raise InputError(
+            f"evaluate --via {options.via} takes one address, not {' '.join(options.runs) or 'nothing'}; "
+            "write http://127.0.0.1:8000"
+        )
+    return options.runs[0].rstrip("/")
+
+
+def _headers() -> dict[str, str]:
+    """Keys from the environment: this server's, and the cluster's."""
+    named = {"X-API-Key": "DISTILRANK_API_KEY", "Authorization": "DISTILRANK_CLUSTER_AUTHORIZATION"}
+    return {header: os.environ[name] for header, name in named.items() if os.environ.get(name)}
