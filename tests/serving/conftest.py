@@ -56,8 +56,9 @@ def live_served(served: Served, opened: OpenedRun, tmp_path: Path) -> Callable[[
     """Opens the run with live changes, kept under the test's own directory."""
 
     def open_live() -> Served:
-        bm25, dense = opened.pipeline.retriever.parts
-        shop = LiveShop(dense, bm25, tmp_path / "live")
+        first = opened.pipeline.retriever
+        (bm25, _), (dense, _) = first.parts
+        shop = LiveShop(dense, bm25, tmp_path / "live", fusion=first.fusion)
         return replace(served, shop=shop, merge=shop.merge, close=shop.close)
 
     return open_live
