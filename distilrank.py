@@ -15,6 +15,7 @@
     distilrank compare A B              is run B worse than run A, on all queries or in some segment?
     distilrank audit RUN                a teacher's labels, or a file's, against human judgements
     distilrank queue RUN OUT.csv        what to judge next: the pairs that the judges differ on most, for Quepid
+    distilrank scaling RUN              quality against the number of labels: what would more be worth?
     distilrank data describe PATH       what is in a data directory, or in a config's data
     distilrank data export PATH OUT     the data as a BEIR directory or a Quepid file
     distilrank doctor CONFIG            machine, config and data, before any hour is spent
@@ -40,7 +41,7 @@ from workflow.commands import (
     search_command,
 )
 from workflow.config import load_config
-from workflow.proof_commands import audit_command, compare_command, queue_command, reconcile_command
+from workflow.proof_commands import audit_command, compare_command, queue_command, reconcile_command, scaling_command
 from workflow.stage_titles import STAGE_TITLES
 from workflow.upkeep import drift_command, score_table_command
 
@@ -115,6 +116,8 @@ def _command(options: argparse.Namespace, notes: Console) -> int:
         return audit_command(options)
     if options.command == "queue":
         return queue_command(options)
+    if options.command == "scaling":
+        return scaling_command(options)
     config = load_config(options.config, overrides(options))
     if options.command == "doctor":
         return doctor_command(options, config)

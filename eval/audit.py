@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eval.bootstrap import Interval, interval, ratio_interval
+from eval.calibration import Bin, reliability
 from eval.conventions import Convention, ndcg
 from eval.errors import InputError
 from eval.grades import GradeScale
 from eval.segments import MIN_QUERIES, Segment
-
-BINS = 10
 
 
 class LabelledPair(NamedTuple):
@@ -29,24 +28,13 @@ class LabelledPair(NamedTuple):
     expected: float
 
 
-class Bin(NamedTuple):
-    """Pairs whose expected soft target lies in [low, high): the means of what was expected and of what humans said."""
-
-    low: float
-    high: float
-    pairs: int
-    expected: float
-    observed: float
-
-
 @dataclass(frozen=True)
 class Agreement:
     """What is said of some pairs, all of them or a segment's.
 
     `same_grade`: the share of pairs with the same grade, its interval over queries. `kappa`: Cohen's, weighted by the
     squared distance of the grades (1 the same, 0 as by chance; None where all pairs have one grade). `ece`: expected
-    calibration error, the mean distance of expected and observed soft target over the bins (Naeini et al., AAAI 2015);
-    `brier`: their mean squared distance.
+    calibration error of the soft target (`eval.calibration`); `brier`: its mean squared distance to the human one.
     """
 
     name: str
@@ -78,7 +66,7 @@ class Audit:
         """As plain dicts, lists, numbers and text; `from_json` gives it back."""
         found = asdict(self)
         found["ndcg"] = self.ndcg._asdict()
-        found["bins"] = [one._asdict() for one in self.bins]
+        found["bins"] = [{"predicted": one.predicted, "actual": one.actual._asdict()} for one in self.bins]
         for one, row in zip((self.overall, *self.segments), (found["overall"], *found["segments"]), strict=True):
             row["same_grade"] = one.same_grade._asdict()
         return found
@@ -96,7 +84,7 @@ class Audit:
             Interval(**found["ndcg"]),
             found["ndcg_ties"],
             agreement(found["overall"]),
-            tuple(Bin(**one) for one in found["bins"]),
+            tuple(Bin(one["predicted"], Interval(**one["actual"])) for one in found["bins"]),
             tuple(tuple(row) for row in found["confusion"]),
             tuple(agreement(row) for row in found["segments"]),
         )
@@ -135,21 +123,10 @@ def audit(
         interval(ndcg(qrels, run, convention), seed=seed),
         float(np.mean(list(averaged.values()))),
         _agreement("all pairs", pairs, scale, seed),
-        tuple(reliability(*_targets(pairs, scale))),
+        reliability(*_targets(pairs, scale), seed=seed).bins,
         tuple(tuple(row) for row in _confusion(pairs, scale).tolist()),
         tuple(parts),
     )
-
-
-def reliability(expected: np.ndarray, observed: np.ndarray, bins: int = BINS) -> list[Bin]:
-    """Pairs by their expected soft target, in `bins` bins of equal width; empty bins are left out."""
-    places = np.minimum((expected * bins).astype(np.int64), bins - 1)
-    found = []
-    for place in np.unique(places).tolist():
-        inside = places == place
-        means = (float(values[inside].mean()) for values in (expected, observed))
-        found.append(Bin(place / bins, (place + 1) / bins, int(inside.sum()), *means))
-    return found
 
 
 def weighted_kappa(confusion: np.ndarray) -> float | None:
@@ -177,7 +154,7 @@ def _agreement(name: str, pairs: Sequence[LabelledPair], scale: GradeScale, seed
         len(pairs),
         ratio_interval(same, counts, seed=seed),
         weighted_kappa(_confusion(pairs, scale)),
-        sum(one.pairs * abs(one.expected - one.observed) for one in reliability(expected, observed)) / len(pairs),
+        reliability(expected, observed, seed=seed).error,
         float(np.mean((expected - observed) ** 2)),
     )
 

@@ -69,9 +69,9 @@ def _confusion(audit: Audit) -> Table:
 
 def _reliability(audit: Audit) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    for head in ("expected", "pairs", "mean expected", "mean observed"):
+    for head in ("pairs", "mean expected", "mean observed"):
         table.add_column(head, justify="right", no_wrap=True)
     for one in audit.bins:
-        means = (f"{value:.3f}" for value in (one.expected, one.observed))
-        table.add_row(f"{one.low:.1f}–{one.high:.1f}", f"{one.pairs:,}", *means)
+        seen = one.actual
+        table.add_row(f"{seen.n:,}", f"{one.predicted:.3f}", f"{seen.mean:.3f} [{seen.low:.3f}, {seen.high:.3f}]")
     return table

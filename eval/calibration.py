@@ -29,7 +29,8 @@ class Reliability(NamedTuple):
 def reliability(predicted: np.ndarray, actual: np.ndarray, *, seed: int, bins: int = 10) -> Reliability:
     """Bin pairs by predicted value [n] in [0, 1], as many in each bin, and compare with the judged targets [n].
 
-    Intervals treat pairs as independent, so they are a little too narrow where a query has many.
+    Equal predictions stay in one bin, so that labels which are mere grades have a bin each. Intervals treat pairs as
+    independent, so they are a little too narrow where a query has many.
 
     Raises:
         InputError: when there is no pair.
@@ -37,7 +38,9 @@ def reliability(predicted: np.ndarray, actual: np.ndarray, *, seed: int, bins: i
     if not len(predicted):
         raise InputError("no judged pair with a score: calibration needs judged pairs")
     order = np.argsort(predicted, kind="stable")
-    parts = [part for part in np.array_split(order, min(bins, len(order))) if len(part)]
+    ranked = predicted[order]
+    begins = [part[0] for part in np.array_split(np.arange(len(order)), min(bins, len(order)))]
+    parts = np.split(order, np.unique(np.searchsorted(ranked, ranked[begins]))[1:])
     found = tuple(
         Bin(float(predicted[part].mean()), interval(actual[part], seed=seed, samples=_SAMPLES)) for part in parts
     )

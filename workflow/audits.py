@@ -67,7 +67,9 @@ def read_audit(run: Path) -> Audit:
     """
     path = run_directory(run).root / "teacher" / AUDIT
     if not path.exists():
-        raise InputError(f"{path} is missing; distilrank teacher CONFIG writes it")
+        raise InputError(
+            f"{path} is missing: the teacher stage writes it, unless the teacher is a file of labels (then --labels)"
+        )
     return Audit.from_json(read_json(path))
 
 

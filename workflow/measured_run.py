@@ -14,10 +14,8 @@ from workflow.config import load_config
 from workflow.finished import finished
 from workflow.prepared import load_prepared
 from workflow.segmentation import read_segments
+from workflow.system_names import BLENDED
 from workflow.systems import parts
-
-SERVED = "student, blended"
-"""The system that a run serves, and the one looked at where none is named."""
 
 ReadMode = Literal["judged-only", "full"]
 _FOLDERS: dict[ReadMode, str] = {"judged-only": "judged-only", "full": "full-catalogue"}
@@ -49,12 +47,12 @@ def open_measured(path: Path, qrels: Path | None, systems: Sequence[str], mode: 
     if path.is_file():
         if qrels is None:
             raise InputError(f"{path} is a run file and needs judgements; give them with --qrels FILE")
-        return MeasuredRun(read_qrels(qrels), {(systems or [SERVED])[0]: read_run(path)}, [])
+        return MeasuredRun(read_qrels(qrels), {(systems or [BLENDED])[0]: read_run(path)}, [])
     run = finished(path)
     if qrels is not None:
         raise InputError(f"{path} is a run directory with judgements of its own; leave --qrels out, or give run files")
     runs = {}
-    for system in systems or [SERVED]:
+    for system in systems or [BLENDED]:
         file = run_file(run.report, mode, system)
         if not file.exists():
             known = ", ".join(sorted(found.stem for found in file.parent.glob("*.run")))

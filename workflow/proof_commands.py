@@ -123,6 +123,35 @@ def queue_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def scaling_command(options: argparse.Namespace) -> int:
+    """Students at several numbers of labels, and the curve through them; goes on where it was interrupted."""
+    sizes = [_size(text) for text in options.labels.split(",")]
+    if options.seeds < 1:
+        raise InputError(f"--seeds is {options.seeds}; give 1 or more")
+    run = finished(options.run)
+    config = load_config(run.config)
+    set_threads(config)
+    from workflow.progress import StageProgress
+    from workflow.scaling import scale
+    from workflow.scaling_text import scaling_text
+    from workflow.work import Work
+
+    with run.lock(), StageProgress("scaling", OutputConsole(stderr=True, highlight=False)) as progress:
+        work = Work(config, run, progress, frozenset(), False)
+        found = scale(work, sizes, seeds=options.seeds, on_test=options.test)
+    print(json.dumps(found) if options.json else scaling_text(found))
+    return 0
+
+
+def _size(text: str) -> int | None:
+    """A number of labels, None for all of them."""
+    if text.strip() == "all":
+        return None
+    if not text.strip().isdecimal():
+        raise InputError(f"--labels has {text!r}; expected numbers from 0 upwards, or all, as in 0,1000,4000,all")
+    return int(text)
+
+
 def _print_comparison(found: "RunComparison") -> None:
     console = _wide()
     table = Table("system", "queries of", "n", "A", "B", "B − A", "p (Holm)", "B is", box=None)

@@ -12,6 +12,7 @@ def add_proof_commands(commands: Any) -> None:
     _compare(commands)
     _audit(commands)
     _queue(commands)
+    _scaling(commands)
 
 
 def _report(commands: Any) -> None:
@@ -84,6 +85,22 @@ def _queue(commands: Any) -> None:
         default=5000,
         help="labelled pairs that the student is asked about, 0 for none (default 5000)",
     )
+
+
+def _scaling(commands: Any) -> None:
+    scaling = commands.add_parser("scaling", help="quality against the number of labels: what would more be worth?")
+    scaling.add_argument(
+        "run", type=Path, metavar="RUN", help="a finished run, whose recipe the students are trained by"
+    )
+    scaling.add_argument(
+        "--labels",
+        default="0,1000,4000,all",
+        metavar="N,N,…",
+        help="numbers of the teacher's labels; 0: the judgements alone (default %(default)s)",
+    )
+    scaling.add_argument("--seeds", type=int, default=1, help="students of each number, their mean counts (default 1)")
+    scaling.add_argument("--test", action="store_true", help="measure on the test split, not on dev or out of fold")
+    scaling.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _system_options(command: argparse.ArgumentParser) -> None:

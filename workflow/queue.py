@@ -19,6 +19,7 @@ from workflow.measured_run import run_file
 from workflow.prepared import Prepared, load_prepared
 from workflow.progress import StageProgress
 from workflow.run_directory import RunDirectory
+from workflow.system_names import STUDENT, TEACHER
 
 JUDGES = ("teacher", "student", "first stage", "people")
 _MINED = "mined"
@@ -83,9 +84,11 @@ def why_path(path: Path) -> Path:
 
 
 def _judged(config: Config, run: RunDirectory, prepared: Prepared) -> Iterator[Opinions]:
-    systems = {"teacher": "teacher", "student": "student", "first stage": config.index.first_stage}
-    rankings = {judge: read_run(run_file(run.report, "judged-only", name)) for judge, name in systems.items()}
-    for query_id in rankings["teacher"]:
+    systems = {"teacher": TEACHER, "student": STUDENT, "first stage": config.index.first_stage}
+    files = {judge: run_file(run.report, "judged-only", name) for judge, name in systems.items()}
+    # A teacher that is a file of labels, or may not be asked, has no ranking.
+    rankings = {judge: read_run(file) for judge, file in files.items() if file.exists()}
+    for query_id in rankings["student"]:
         scores = {judge: ranking[query_id] for judge, ranking in rankings.items() if query_id in ranking}
         people = {product: float(gain) for product, gain in prepared.qrels[query_id].items()}
         yield Opinions(prepared.queries[query_id].text, {**scores, "people": people})

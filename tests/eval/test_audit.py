@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from eval.audit import Audit, LabelledPair, audit, reliability, weighted_kappa
+from eval.audit import Audit, LabelledPair, audit, weighted_kappa
 from eval.audit_text import render_audit
+from eval.calibration import reliability
 from eval.errors import InputError
 from eval.grades import ESCI
 from eval.segments import Segment
@@ -32,7 +33,7 @@ def test_agreement_calibration_and_confusion_by_hand() -> None:
     assert found.overall.same_grade.low < 40 / 60 < found.overall.same_grade.high
     assert found.confusion == ((10, 10, 0, 0), (10, 10, 0, 0), (0, 0, 0, 0), (0, 0, 0, 20))
     assert found.overall.brier == pytest.approx(20 * 0.25 / 60)
-    assert [(one.pairs, one.expected, one.observed) for one in found.bins] == [
+    assert [(one.actual.n, one.predicted, one.actual.mean) for one in found.bins] == [
         (20, 0.0, 0.0),
         (20, 0.5, pytest.approx(0.75)),
         (20, 1.0, pytest.approx(0.75)),
@@ -75,12 +76,13 @@ def test_kappa_is_scikit_learns() -> None:
     assert weighted_kappa(np.diag([7, 0, 0, 0])) is None
 
 
-def test_a_calibrated_teacher_has_no_error() -> None:
+def test_equal_labels_share_a_bin_and_a_calibrated_teacher_has_no_error() -> None:
     generator = np.random.default_rng(2)
-    expected = generator.random(20_000)
-    observed = (generator.random(20_000) < expected).astype(float)
-    assert all(abs(one.expected - one.observed) < 0.05 for one in reliability(expected, observed))
-    assert reliability(np.array([1.0]), np.array([1.0]))[0][:3] == (0.9, 1.0, 1)
+    expected = generator.choice([0.1, 0.5, 0.9], 6000, p=[0.5, 0.3, 0.2])
+    observed = (generator.random(6000) < expected).astype(float)
+    found = reliability(expected, observed, seed=1)
+    assert [round(one.predicted, 6) for one in found.bins] == [0.1, 0.5, 0.9]
+    assert found.error < 0.02
 
 
 def test_it_survives_json_and_prints_what_it_holds() -> None:
