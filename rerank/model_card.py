@@ -27,6 +27,22 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class InSegment:
+    """A kind of query: the mean `value` of the measure there, and the difference to the baseline with its interval.
+
+    `holds` says what may be concluded after correction: "better", "worse", "not shown" or "not tested".
+    """
+
+    segment: str
+    queries: int
+    value: float
+    difference: float
+    low: float
+    high: float
+    holds: str
+
+
+@dataclass(frozen=True)
 class CardFacts:
     """What is known of a student.
 
@@ -39,6 +55,9 @@ class CardFacts:
         loss: the training loss's name.
         training: further facts, label to value, printed as they are (queries, labelled pairs, teacher, seed …).
         measured: the numbers; `convention` says how they were taken (gains, formula, cutoff, judged-only, interval).
+        verdict: what the numbers allow to say, one sentence each.
+        segments: the served ranking by kind of query; `segments_convention` says of what and against what.
+        calibration: what the scores mean, in a sentence; empty when that was not measured.
         licence: an SPDX name; None when nobody stated one.
         languages: ISO codes of the training queries' languages.
         limits: known limits of this student, one sentence each.
@@ -55,6 +74,10 @@ class CardFacts:
     training: Mapping[str, str | int | float] = field(default_factory=dict)
     measured: Sequence[Measured] = ()
     convention: str = ""
+    verdict: Sequence[str] = ()
+    segments: Sequence[InSegment] = ()
+    segments_convention: str = ""
+    calibration: str = ""
     licence: str | None = None
     languages: Sequence[str] = ()
     limits: Sequence[str] = ()
@@ -68,10 +91,12 @@ def model_card(facts: CardFacts) -> str:
         _loading(facts),
         _use(facts),
         _training(facts),
+        _verdict(facts),
         _results(facts),
+        _segments(facts),
         _limits(facts),
     ]
-    return _front_matter(facts) + "\n\n".join(sections) + "\n"
+    return _front_matter(facts) + "\n\n".join(section for section in sections if section) + "\n"
 
 
 def write_model_card(facts: CardFacts, student: Path) -> None:
@@ -140,8 +165,25 @@ def _results(facts: CardFacts) -> str:
     return f"## Results\n\n{facts.convention}\n\n{table}" if facts.convention else f"## Results\n\n{table}"
 
 
+def _verdict(facts: CardFacts) -> str:
+    return "## Verdict\n\n" + "\n".join(f"- {line}" for line in facts.verdict) if facts.verdict else ""
+
+
+def _segments(facts: CardFacts) -> str:
+    if not facts.segments:
+        return ""
+    lines = [
+        f"| {_cell(row.segment)} | {row.queries} | {row.value:.3f} | "
+        f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}] | {row.holds} |"
+        for row in facts.segments
+    ]
+    table = "| segment | queries | mean | difference | holds |\n|---|---|---|---|---|\n" + "\n".join(lines)
+    return f"## By kind of query\n\n{facts.segments_convention}\n\n{table}"
+
+
 def _limits(facts: CardFacts) -> str:
     own = [f"- {limit}" for limit in facts.limits]
+    own += [f"- {facts.calibration}"] if facts.calibration else []
     general = [
         "- It has learnt the judgements it was trained on, with their mistakes and biases.",
         "- On another shop, language or product text it was not measured; evaluate it there against your first stage.",

@@ -1,18 +1,19 @@
 """The student's model card, written from what was measured and nothing else."""
 
-from rerank.model_card import CardFacts, Measured, write_model_card
+from rerank.model_card import CardFacts, InSegment, Measured, write_model_card
 from rerank.student import Student
 from workflow.config import Config
 from workflow.measure import Measured as Results
 from workflow.prepared import Prepared
+from workflow.report.content import Content
 from workflow.run_directory import Chain
-from workflow.system_names import BLENDED, STUDENT
+from workflow.system_names import BLENDED, STUDENT, WITHOUT
 
-_SHOWN = ("bm25", "dense", "hybrid", "elasticsearch", "teacher", "student without augmentation", STUDENT, BLENDED)
+_SHOWN = ("bm25", "dense", "hybrid", "elasticsearch", "teacher", WITHOUT, STUDENT, BLENDED)
 
 
-def write_card(config: Config, prepared: Prepared, chain: Chain, results: Results) -> None:
-    """Write README.md into the main chain's student directory."""
+def write_card(config: Config, prepared: Prepared, chain: Chain, results: Results, content: Content) -> None:
+    """Write README.md into the main chain's student directory; `content` is the run's report."""
     student = Student.load(chain.student)
     training = student.facts.get("distillation", student.facts["training"])
     measured = [
@@ -21,6 +22,8 @@ def write_card(config: Config, prepared: Prepared, chain: Chain, results: Result
         for row in evaluation.rows
         if row.system in _SHOWN
     ]
+    (served,) = content.focuses
+    calibration = content.runs[0].figures.calibration[STUDENT]
     product = prepared.catalogue.products([0])[0]
     limits = []
     if config.data.format == "shop":
@@ -48,6 +51,19 @@ def write_card(config: Config, prepared: Prepared, chain: Chain, results: Result
         },
         measured=measured,
         convention=f"nDCG: {results.convention}, linear gain, log2 discount; 95 % bootstrap intervals over queries.",
+        verdict=served.verdict.lines,
+        segments=[
+            InSegment(row.segment.title, row.difference.n, row.a, *row.difference[:3], row.verdict)
+            for row in served.segments["full catalogue"]
+        ],
+        segments_convention=(
+            f"{served.system.title.capitalize()} over the whole catalogue, and its difference to "
+            f"{content.comparison.base.title}; holds: after Holm's correction over all segments."
+        ),
+        calibration=(
+            f"Its sigmoid is no probability: against judged soft targets its calibration error is "
+            f"{calibration.error:.3f} over {calibration.n:,} pairs (bias {calibration.bias:+.3f})."
+        ),
         limits=limits,
     )
     write_model_card(facts, chain.student)

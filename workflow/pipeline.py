@@ -36,6 +36,7 @@ from workflow.segmentation import run_segments
 from workflow.stage_titles import STAGE_TITLES
 from workflow.stages import Stage
 from workflow.students import distil, learn_without_augmentation
+from workflow.system_names import WITHOUT
 from workflow.systems import parts
 from workflow.teachers import audit, train_teachers
 from workflow.work import Work
@@ -146,7 +147,7 @@ def measured(work: Work) -> dict[str, Any]:
         opened = [partial(open_teacher, config, prepared, work.run, chain.teacher) for chain in made]
         rerankers["teacher"] = [LazyReranker(one) for one in opened]
     if config.student.judgements_train is not None:
-        rerankers["student without augmentation"], _ = measured_students(
+        rerankers[WITHOUT], _ = measured_students(
             work, made, lambda chain: chain.student_without, "the student without augmentation"
         )
     rerankers["student"], runtime = measured_students(work, made, lambda chain: chain.student, "the student")
@@ -162,8 +163,8 @@ def measured(work: Work) -> dict[str, Any]:
         category_field=config.mine.category_field,
     )
     write_report(found, prepared, segments, work.run.report)
-    write_run_report(work.run, config, prepared)
-    write_card(config, prepared, made[-1], found)
+    content = write_run_report(work.run, config, prepared)
+    write_card(config, prepared, made[-1], found, content)
     return {"blend_weights": found.weights, "gate": found.decision.reason}
 
 

@@ -2,5 +2,6 @@
 
 TEACHER = "teacher"
 STUDENT = "student"
+WITHOUT = "student without augmentation"
 BLENDED = "student, blended"
 """The student blended with the first stage: what a run serves."""

@@ -1,9 +1,10 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
-from rerank.model_card import CardFacts, Measured, model_card, write_model_card
+from rerank.model_card import CardFacts, InSegment, Measured, model_card, write_model_card
 
 FACTS = CardFacts(
     name="shop-student",
@@ -69,3 +70,26 @@ def test_nothing_is_invented_where_nothing_is_known():
 def test_the_card_is_written_as_the_readme(tmp_path: Path):
     write_model_card(FACTS, tmp_path)
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == model_card(FACTS)
+
+
+def test_what_was_found_by_kind_of_query_stands_in_it():
+    found = InSegment("negation: excludes | something", 33, 0.4, -0.242, -0.32, -0.162, "worse")
+    _, body = _parts(
+        model_card(
+            replace(
+                FACTS,
+                verdict=("It is better.", "It is worse in 1 segment."),
+                segments=(found,),
+                segments_convention="The blend against hybrid.",
+                calibration="Its sigmoid is no probability.",
+            )
+        )
+    )
+    assert "- It is worse in 1 segment." in body
+    assert "| negation: excludes \\| something | 33 | 0.400 | -0.242 [-0.320, -0.162] | worse |" in body
+    assert "The blend against hybrid." in body
+    assert "- Its sigmoid is no probability." in body.split("## Limits")[1]
+    plain = model_card(FACTS)
+    assert "## Verdict" not in plain
+    assert "## By kind" not in plain
+    assert "\n\n\n" not in plain

@@ -100,7 +100,14 @@ def test_a_run_ends_with_its_report(finished_run: Path) -> None:
     report = read_json(finished_run / "report" / "metrics.json")["report"]
     (verdict,) = report["verdicts"].values()
     assert verdict["lines"][0] in html.unescape(page)
+    card = (finished_run / "student" / "README.md").read_text()
+    assert verdict["lines"][0] in card
+    assert "## By kind of query" in card
+    statement = (finished_run / "report" / "data-statement.md").read_text()
+    assert "| test | 8 | 8 | 96 |" in statement
+    assert "true by construction" in statement
     facts = read_json(finished_run / "stages" / "mine.json")["facts"]
+    assert f"{facts['log']['leaks']['queries']} queries that are or nearly are held-out queries" in statement
     assert f"{facts['pairs']:,} pairs of {facts['queries']['selected']:,} queries" in page
 
 

@@ -8,8 +8,7 @@ import numpy as np
 from eval.frontier import Setting, frontier
 from workflow.report.figures import RunFigures
 from workflow.report.stored import StoredRun
-from workflow.system_names import BLENDED
-from workflow.teacher_section import FIRST_STAGES
+from workflow.system_names import BLENDED, STUDENT, TEACHER, WITHOUT
 
 _SPARE = 4
 """A deadline this many times the median leaves the slowest queries room."""
@@ -41,11 +40,11 @@ def choices(stored: StoredRun, figures: RunFigures) -> list[tuple[Setting, str]]
 
     found = [
         (Setting(name, times[name], mean(name)), _first_stage_snippet(stored, name))
-        for name in FIRST_STAGES
-        if name in systems and name in times
+        for name in times
+        if name not in (TEACHER, WITHOUT, STUDENT, BLENDED)
     ]
-    if "teacher" in times:
-        found.append((Setting(f"teacher, window {window}", times["teacher"], mean("teacher")), ""))
+    if TEACHER in times:
+        found.append((Setting(f"teacher, window {window}", times[TEACHER], mean(TEACHER)), ""))
     blended = {point.depth: point.blended for point in figures.depth}
     layers = stored.config.student.layers
     kept = "" if layers is None else f" {layers if isinstance(layers, int) else len(layers)} layers,"

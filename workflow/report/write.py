@@ -1,4 +1,4 @@
-"""The files of a report: the page, its figures, and the pairs worth judging."""
+"""The files of a report: the page, its figures, the pairs worth judging, the data statement."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from eval.files import read_json, write_json, write_text
 from workflow.config import Config
 from workflow.prepared import Prepared
 from workflow.report.content import Content, build
+from workflow.report.data_statement import STATEMENT, data_statement
 from workflow.report.page import render_page
 from workflow.report.queue import write_queue
 from workflow.report.stored import read_stored
@@ -22,9 +23,14 @@ def write_run_report(run: RunDirectory, config: Config, prepared: Prepared) -> C
 
 
 def write_content(content: Content, directory: Path) -> None:
-    """Write the page, its figures and the pairs worth judging; of one run the figures join its metrics.json."""
+    """Write the page, its figures, the pairs worth judging and, of one run, its data statement.
+
+    Of one run the figures join what its metrics.json holds already.
+    """
     figures = directory / FIGURES
     known = read_json(figures) if len(content.runs) == 1 and figures.exists() else {}
     write_json(figures, {**known, "report": content.to_json()})
     write_queue([one for part in content.focuses for one in part.queue], directory / QUEUE)
+    if len(content.runs) == 1:
+        write_text(directory / STATEMENT, data_statement(content))
     write_text(directory / PAGE, render_page(content))
