@@ -9,6 +9,7 @@
     distilrank score-table RUN          the teacher's scores of the most frequent queries, precomputed
     distilrank drift RUN --log F        whether the run is stale
     distilrank report RUN [RUN…]        one page to decide by: a run's, or several side by side
+    distilrank hook …                   the student inside Elasticsearch or OpenSearch: print, install, doctor, remove …
     distilrank evaluate --qrels Q RUN…  run files against judgements
     distilrank evaluate --via PATH URL  what a server answers against the run that it serves
     distilrank reconcile RUN            one run's nDCG as other tools compute it, and why it differs
@@ -100,6 +101,10 @@ def _command(options: argparse.Namespace, notes: Console) -> int:
         from workflow.load_command import load_command
 
         return load_command(options)
+    if options.command == "hook":
+        from workflow.hook_commands import hook_command
+
+        return hook_command(options, notes)
     if options.command == "score-table":
         return score_table_command(options)
     if options.command == "drift":

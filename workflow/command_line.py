@@ -52,6 +52,7 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
     _serve_parser(commands)
     _load_parser(commands)
     _upkeep_parsers(commands)
+    _hook_parser(commands)
     add_proof_commands(commands)
 
     _evaluate_parser(commands)
@@ -190,6 +191,55 @@ def _upkeep_parsers(commands: Any) -> None:
     drift.add_argument("--catalogue", type=Path, metavar="PATH", help="today's products")
     drift.add_argument("--ask", type=int, default=100, help="queries that the teacher is asked about (default 100)")
     drift.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _hook_parser(commands: Any) -> None:
+    about = "the student inside an Elasticsearch or OpenSearch that you run"
+    hook = commands.add_parser("hook", help=about).add_subparsers(dest="hook_command", required=True)
+    show = hook.add_parser("print", help="the requests of a way, and a search that reranks; nothing is sent")
+    install = hook.add_parser("install", help="send them, try the way, and keep a record; safe to repeat")
+    doctor = hook.add_parser("doctor", help="which ways the cluster can run, and why not the others; changes nothing")
+    remove = hook.add_parser("remove", help="undo exactly what was installed")
+    export = hook.add_parser("export", help="the student as a directory that eland imports (for the way inside)")
+    for command in (show, install):
+        command.add_argument(
+            "way",
+            choices=["custom", "hugging-face", "opensearch", "inside"],
+            help="docs/elasticsearch.md tells them apart",
+        )
+        command.add_argument(
+            "--field", default="product_text", help="what is searched and reranked (default %(default)s)"
+        )
+        command.add_argument("--index", default="products", help="of the example search (default products)")
+        command.add_argument("--window", type=int, default=100, help="hits that are reranked (default 100)")
+        command.add_argument("--vectors", metavar="FIELD", help="a dense_vector field that is searched too (custom)")
+        command.add_argument(
+            "--without-embeddings", dest="embeddings", action="store_false", help="no embedding endpoint (custom)"
+        )
+        command.add_argument(
+            "--model-id", default="distilrank-student", help="under which eland imported it (inside; %(default)s)"
+        )
+    doctor.add_argument("--index", help="look at the field in this index too")
+    doctor.add_argument("--field", default="product_text", help="the text to be reranked (default %(default)s)")
+    for command in (show, install, doctor):
+        default = None if command is doctor else "http://localhost:8000"
+        command.add_argument(
+            "--endpoint", default=default, metavar="URL", help="our server, as the cluster reaches it (%(default)s)"
+        )
+    for command in (install, doctor, remove):
+        command.add_argument("--cluster", metavar="URL", help="of one node (ELASTICSEARCH_URL or OPENSEARCH_URL)")
+        command.add_argument("--ca-certs", metavar="FILE", help="the authority of a cluster that has its own")
+        command.add_argument("--record", type=Path, metavar="FILE", help="what was installed (default hooks/NAME.json)")
+    for command in (show, install, doctor, remove):
+        command.add_argument("--name", default="distilrank", help="what is installed is called by it (%(default)s)")
+    for command in (show, install, doctor):
+        command.add_argument("--json", action="store_true", help="machine-readable")
+    export.add_argument("run", type=Path, metavar="RUN", help="a finished run")
+    export.add_argument("out", type=Path, metavar="OUT", help="the directory to write; it must not exist")
+    export.add_argument("--model-id", default="distilrank-student", help="its id in the cluster (%(default)s)")
+    export.add_argument(
+        "--elasticsearch", type=int, choices=[8, 9], default=9, metavar="MAJOR", help="the cluster's major version (9)"
+    )
 
 
 def _pipeline_options(command: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ OrderOption = Annotated[
     Order, Query(description='"score": best first. "input": in the order of the documents, as Elasticsearch needs it.')
 ]
 RawOption = Annotated[bool, Query(description="Answer the student's logits instead of scores in 0 … 1.")]
+_SMALL = 1e-4
 _TEI_RESULTS = TypeAdapter(list[TeiResult])
 
 
@@ -44,7 +45,7 @@ def router(service: Service) -> APIRouter:
         results = [
             CohereResult(
                 index=place,
-                relevance_score=float(shown[place]),
+                relevance_score=shown[place],
                 document=_returned(body.documents[place]) if body.return_documents else None,
             )
             for place in _places(scores, order, body.top_n)
@@ -77,13 +78,15 @@ def router(service: Service) -> APIRouter:
         responses=errors(),
         summary="Rerank texts (text-embeddings-inference)",
     )
-    async def rerank_tei(body: TeiRequest, request: Request, order: OrderOption = "score") -> Response:
+    async def rerank_tei(
+        body: TeiRequest, request: Request, order: OrderOption = "score", raw_scores: RawOption = False
+    ) -> Response:
         """Score any texts for a query, as the clients of text-embeddings-inference expect it."""
         service.limits.check(body)
         scores = await score(request, body.query, body.texts)
-        shown = _shown(scores, body.raw_scores)
+        shown = _shown(scores, body.raw_scores or raw_scores)
         results = [
-            TeiResult(index=place, score=float(shown[place]), text=body.texts[place] if body.return_text else None)
+            TeiResult(index=place, score=shown[place], text=body.texts[place] if body.return_text else None)
             for place in _places(scores, order, None)
         ]
         omit: Any = None if body.return_text else {"__all__": {"text"}}
@@ -98,11 +101,17 @@ def _places(scores: np.ndarray, order: Order, top_n: int | None) -> list[int]:
     return (best if order == "score" else np.sort(best)).tolist()
 
 
-def _shown(scores: np.ndarray, raw: bool) -> np.ndarray:
+def _shown(scores: np.ndarray, raw: bool) -> list[float]:
     """The logits themselves, or their sigmoids: in double precision, where scores up to 36 stay apart; clipped, so that
-    no exponential overflows."""
-    exact = scores.astype(np.float64)
-    return exact if raw else 1.0 / (1.0 + np.exp(-np.clip(exact, -700, 700)))
+    no exponential overflows.
+
+    All of them are written in at most 18 characters: OpenSearch reads longer numbers as BigDecimal, and then fails to
+    cast them to Double. A logit's few digits are those that tell float32 numbers apart.
+    """
+    if raw:
+        return [float(str(score)) for score in scores]
+    sigmoids = 1.0 / (1.0 + np.exp(-np.clip(scores.astype(np.float64), -700, 700)))
+    return [round(one, 16) if one >= _SMALL else float(f"{one:.12g}") for one in sigmoids.tolist()]
 
 
 def _returned(document: Document) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from distilrank import main
+from serving.hook.endpoint import Endpoint
 from serving.metrics import Metrics
 from serving.ray_environment import SWITCHES
 from serving.server_settings import ServerSettings
@@ -129,11 +130,34 @@ def test_the_image_is_started_with_options_that_exist():
     assert entry == [*PROJECT["project"]["scripts"]] == [main.__module__]
 
 
+def test_the_clusters_of_the_compose_file_get_the_hook():
+    services = _yaml("compose.elastic.yaml")["services"]
+    for name, way in (("elasticsearch", "custom"), ("opensearch", "opensearch")):
+        hook = services[f"hook-{name}"]
+        options = parser({}).parse_args(hook["command"])
+        assert (options.command, options.hook_command, options.way) == ("hook", "install", way)
+        assert set(hook["depends_on"]) == {"server", name}
+        assert options.cluster == f"http://{name}:9200"
+        host, port = options.endpoint.removeprefix("http://").split(":")
+        assert host == "server"
+        assert port in services["server"]["command"]
+        assert options.record.parent == Path(hook["volumes"][0].split(":")[1])
+    endpoint = Endpoint(options.endpoint)
+    settings = services["opensearch"]["environment"]
+    trusted = settings["plugins.ml_commons.trusted_connector_endpoints_regex"].replace("$$", "$")
+    assert re.fullmatch(trusted, endpoint.cohere)
+    assert endpoint.is_private
+    assert settings["plugins.ml_commons.connector.private_ip_enabled"] == "true"
+    assert services["elasticsearch"]["environment"]["xpack.license.self_generated.type"] == "trial"
+    versions = [services[name]["image"].rpartition(":")[2] for name in ("elasticsearch", "opensearch")]
+    assert versions == ["9.1.0", "3.1.0"]
+
+
 def test_the_image_holds_the_code_and_does_not_run_as_root():
     words = _dockerfile()
     extras = PROJECT["project"]["optional-dependencies"]
-    assert {"cpu", "gpu", "serve"} <= set(extras)
-    assert any('".[${DEVICE},serve]"' in rest for word, rest in words if word == "RUN")
+    assert {"cpu", "gpu", "serve", "elastic"} <= set(extras)
+    assert any('".[${DEVICE},serve,elastic]"' in rest for word, rest in words if word == "RUN")
     assert all("--constraint constraints.txt" in rest for word, rest in words if "pip install" in rest)
     stages = [place for place, (word, _) in enumerate(words) if word == "FROM"]
     users = [rest for word, rest in words[stages[-1] :] if word == "USER"]

@@ -1,9 +1,6 @@
 """A server over a real, tiny run: its own first stage, its own student, in this process."""
 
 import contextlib
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -11,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -21,6 +17,7 @@ from retrieval.live.shop import LiveShop
 from serving.app import create_app
 from serving.engine import FixedShop, FixedView, SearchEngine, Served, Versions
 from serving.settings import ServeSettings
+from tests.serving.sockets import serving_at
 from workflow.config import load_config
 from workflow.opened import OpenedRun, open_run
 from workflow.rerankers import OneAtATime
@@ -91,23 +88,4 @@ def client(engine: Callable[..., SearchEngine]) -> Iterator[MakeClient]:
 def address() -> Iterator[Callable[[FastAPI], str]]:
     """Serves an application over real sockets on the loopback; gives its URL."""
     with contextlib.ExitStack() as stack:
-
-        def serve(app: FastAPI) -> str:
-            listener = socket.socket()
-            listener.bind(("127.0.0.1", 0))
-            server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-            thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-            thread.start()
-            while not server.started:
-                assert thread.is_alive()
-                time.sleep(0.01)
-
-            def stop() -> None:
-                server.should_exit = True
-                thread.join(10)
-                listener.close()
-
-            stack.callback(stop)
-            return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-        yield serve
+        yield lambda app: stack.enter_context(serving_at(app))

@@ -1,6 +1,7 @@
 """Rerank routes against the student itself, in each client's shape."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_top_n_and_order_and_raw_scores(client, opened):
     assert [one["index"] for one in by_input] == sorted(best)
     everything = http.post("/v2/rerank?order=input&raw_scores=true", json=body | {"top_n": 50}).json()["results"]
     assert [one["index"] for one in everything] == [0, 1, 2, 3, 4]
-    assert [one["relevance_score"] for one in everything] == scores.astype(float).tolist()
+    assert [np.float32(one["relevance_score"]) for one in everything] == scores.tolist()
     assert http.post("/v2/rerank", json=body | {"top_n": 0}).status_code == 400
     assert http.post("/v2/rerank?order=random", json=body).status_code == 400
 
@@ -101,7 +102,9 @@ def test_text_embeddings_inference_shape(client, opened):
     assert all(one["text"] == DOCUMENTS[one["index"]] for one in answer)
     assert all(0 < one["score"] < 1 for one in answer)
     raw = http.post("/rerank?order=input", json={"query": "red shoe", "texts": DOCUMENTS, "raw_scores": True}).json()
-    assert raw == [{"index": place, "score": float(score)} for place, score in enumerate(scores)]
+    assert [(one["index"], np.float32(one["score"])) for one in raw] == list(enumerate(scores))
+    body.pop("return_text")
+    assert http.post("/rerank?order=input&raw_scores=true", json=body).json() == raw
 
 
 def test_long_lists_are_scored_in_parts(client):
@@ -148,3 +151,28 @@ def test_saturated_scores_keep_their_order_and_their_differences(client):
     found = [one["relevance_score"] for one in results]
     assert len(set(found)) == 4
     assert all(0 <= score <= 1 for score in found)
+
+
+def test_numbers_are_written_briefly_and_lose_nothing_that_counts(client):
+    """OpenSearch reads a number of more than 18 characters as BigDecimal, and fails to cast it to Double."""
+    random = np.random.default_rng(3)
+    logits = np.concatenate([random.normal(0, 8, 400), random.normal(0, 1e-3, 50), [0.0, -1e-30, 36.0, -36.0, 1e30]])
+
+    class Drawn:
+        def score(self, pairs):
+            return logits.astype(np.float32)
+
+    http = client(reranker=Drawn())
+    body = {"query": "a", "documents": ["b"] * len(logits)}
+    for raw in ("true", "false"):
+        text = http.post(f"/v2/rerank?order=input&raw_scores={raw}", json=body).text
+        numbers = re.findall(r'"relevance_score":([^,}]+)', text)
+        assert len(numbers) == len(logits)
+        assert max(map(len, numbers)) <= 18
+        assert all(re.search(r"[.eE]", number) for number in numbers), "an integer is no Double"
+        found = np.array(numbers, dtype=float)
+        if raw == "true":
+            assert found.astype(np.float32).tolist() == logits.astype(np.float32).tolist()
+        else:
+            exact = 1 / (1 + np.exp(-logits.astype(np.float32).astype(float)))
+            np.testing.assert_allclose(found, exact, rtol=1e-11)
