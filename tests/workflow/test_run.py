@@ -100,6 +100,7 @@ def test_a_run_ends_with_its_report(finished_run: Path) -> None:
     report = read_json(finished_run / "report" / "metrics.json")["report"]
     (verdict,) = report["verdicts"].values()
     assert verdict["lines"][0] in html.unescape(page)
+    assert "The teacher’s labels against human judgements" in page
     card = (finished_run / "student" / "README.md").read_text()
     assert verdict["lines"][0] in card
     assert "## By kind of query" in card

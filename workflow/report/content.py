@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eval.audit import Audit
 from eval.evaluation import Row
 from eval.segment_tests import SegmentRow
 from eval.segments import MIN_QUERIES
 from workflow.bench import MODES, Mode
 from workflow.report.compared import Comparison, System, one_run, several_runs
-from workflow.report.facts import Facts, stage_facts
+from workflow.report.facts import Facts, stage_facts, teacher_audit
 from workflow.report.figures import RunFigures, run_figures
 from workflow.report.movers import Mover, movers
 from workflow.report.queue import WorthJudging, worth_judging_pairs
@@ -36,11 +37,12 @@ class FocusPart:
 
 @dataclass(frozen=True)
 class RunPart:
-    """One run: its figures, and what its stages recorded (stage to facts)."""
+    """One run: its figures, what its stages recorded, and the audit of its teacher, if there was one."""
 
     stored: StoredRun
     figures: RunFigures
     facts: Facts
+    audit: Audit | None
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def build(runs: Sequence[StoredRun]) -> Content:
         name: comparison.rows(full, name, tested=False)
         for name in (f"R@{options.recall}", "RR", f"Judged@{options.cutoff}")
     }
-    parts = [RunPart(stored, run_figures(stored), stage_facts(stored)) for stored in runs]
+    parts = [RunPart(stored, run_figures(stored), stage_facts(stored), teacher_audit(stored)) for stored in runs]
     by_name = {part.stored.name: part for part in parts}
     focuses = []
     for system in comparison.focus:

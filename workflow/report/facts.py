@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from eval.audit import Audit
 from eval.files import read_json
+from workflow.audits import AUDIT
 from workflow.report.stored import StoredRun
 
 STAGES = ("prepare", "teacher", "mine", "label", "student")
@@ -15,6 +17,12 @@ def stage_facts(stored: StoredRun) -> Facts:
     """What the run's finished stages recorded."""
     records = {name: stored.run.stages / f"{name}.json" for name in STAGES}
     return {name: read_json(path)["facts"] for name, path in records.items() if path.exists()}
+
+
+def teacher_audit(stored: StoredRun) -> Audit | None:
+    """The audit of the main chain's teacher; None where there was none (labels from a file)."""
+    path = stored.run.root / "teacher" / AUDIT
+    return Audit.from_json(read_json(path)) if path.exists() else None
 
 
 def teacher_lines(facts: Facts) -> list[tuple[str, str]]:
@@ -32,7 +40,7 @@ def teacher_lines(facts: Facts) -> list[tuple[str, str]]:
     if labels := audit.get("labels"):
         agreement = (
             f"{labels['same grade']:.1%} of {labels['pairs']:,} held-out judgements get the same grade, weighted kappa "
-            f"{labels['kappa']:.3f}, calibration error {labels['ece']:.3f} (teacher/audit.json has segments)."
+            f"{labels['kappa']:.3f}, calibration error {labels['ece']:.3f} (teacher/audit.json)."
         )
         lines.append(("Agreement with judges", agreement))
     return lines
