@@ -131,7 +131,7 @@ def _evaluate_parser(commands: Any) -> None:
     files.add_argument("--relevant-gain", type=int, default=1, help="gain from which a product is relevant (R, RR)")
     files.add_argument("--judged-only", action="store_true", help="drop unjudged products from the runs first")
     live = evaluate.add_argument_group("a live path")
-    live.add_argument("--via", choices=["endpoint", "proxy"], help="what answers at the URL")
+    live.add_argument("--via", choices=["endpoint", "proxy", "elasticsearch"], help="what answers at the URL")
     live.add_argument("--run", type=Path, metavar="RUN", dest="run_directory", help="the run to compare with")
     live.add_argument("--split", choices=["test", "dev"], default="test", help="whose queries (default test)")
     live.add_argument("--limit", type=int, metavar="N", help="the first N queries alone")

@@ -1,8 +1,11 @@
 """`distilrank evaluate --via`: a run's judged queries through a live path, against the run's own ranking."""
 
 import argparse
+import contextlib
 import json
 import os
+import tempfile
+from pathlib import Path
 
 from eval.errors import InputError, MachineError
 from workflow.commands import set_threads
@@ -28,15 +31,25 @@ def live_command(options: argparse.Namespace) -> int:
     if options.clients < 1:
         raise InputError(f"--clients is {options.clients}; expected at least 1")
     run = finished(options.run_directory)
-    config = load_config(run.config)
+    in_cluster = options.via == "elasticsearch"
+    config = load_config(run.config, {"elastic.urls": [url]} if in_cluster else None)
+    if in_cluster and not config.index.in_cluster:
+        raise InputError(
+            f"{run.root} searches indexes of its own ({config.index.first_stage}); evaluate --via elasticsearch is for "
+            "runs with index.first_stage: elasticsearch"
+        )
     set_threads(config)
-    from workflow.live_paths import endpoint, multi_match, proxy, read_body
+    from workflow.exact_stage import exactly
+    from workflow.live_paths import cluster, endpoint, multi_match, proxy, read_body
     from workflow.opened import open_run
     from workflow.via import ask_all, compare_live, split_queries
 
     cutoff = config.measure.cutoff
     depth = max(cutoff, min(config.measure.window, _MOST))
-    if options.via == "endpoint":
+    opened = open_run(config, run)
+    if in_cluster:
+        ask = cluster(opened.pipeline, depth)
+    elif options.via == "endpoint":
         ask = endpoint(url, depth, _headers(), options.deadline_ms, options.timeout)
     else:
         if options.index is None:
@@ -44,13 +57,16 @@ def live_command(options: argparse.Namespace) -> int:
         names = [config.serve.proxy.fields.get(name, name) for name in config.fields.student]
         body = multi_match(names) if options.body is None else read_body(options.body)
         ask = proxy(url, options.index, body, depth, _headers(), options.deadline_ms, options.timeout)
-    opened = open_run(config, run)
     queries = split_queries(opened, options.split)[: options.limit]
     live = ask_all(queries, ask, options.clients)
     if not live.rankings:
         reason = next(iter(live.failed), "no reason given")
         raise MachineError(f"{url} answered none of {len(queries):,} queries ({reason}); is the server there?")
-    report = compare_live(options.via, opened, queries, live, cutoff=cutoff, depth=depth, seed=options.seed)
+    with contextlib.ExitStack() as aside:
+        if in_cluster:
+            directory = Path(aside.enter_context(tempfile.TemporaryDirectory()))
+            opened = exactly(config, run, opened, directory)
+        report = compare_live(options.via, opened, queries, live, cutoff=cutoff, depth=depth, seed=options.seed)
     print(json.dumps(report.to_json()) if options.json else report.text(), end="\n" if options.json else "")
     too_unlike = options.min_same is not None and report.agreement.same < options.min_same
     too_bad = options.max_loss is not None and report.loss() > options.max_loss

@@ -1,4 +1,4 @@
-"""The live paths over HTTP: the search endpoint, and the search proxy with a shop's own body."""
+"""The live paths: the search endpoint, the search proxy with a shop's own body, a first stage in a cluster."""
 
 import http.client
 import json
@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from eval.errors import InputError
+from rerank.pipeline import SearchPipeline
+from retrieval.elastic.connection import ClusterError
 from retrieval.types import Query
 from workflow.via import Ask, LiveAnswer, LiveError
 
@@ -39,6 +41,19 @@ def proxy(
         answer, told = _post(path, body, headers, timeout)
         outcome, reason = told.get("x-distilrank"), told.get("x-distilrank-reason")
         return LiveAnswer([hit["_id"] for hit in answer["hits"]["hits"]], None if outcome == "reranked" else reason)
+
+    return ask
+
+
+def cluster(pipeline: SearchPipeline, size: int) -> Ask:
+    """A run's own pipeline over its first stage in a cluster, one query a request."""
+
+    def ask(query: Query) -> LiveAnswer:
+        try:
+            (found,) = pipeline.search([query], size)
+        except ClusterError as error:
+            raise LiveError("no answer" if error.status is None else f"status {error.status}") from None
+        return LiveAnswer([hit.product_id for hit in found.hits])
 
     return ask
 

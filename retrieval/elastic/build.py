@@ -24,7 +24,6 @@ from retrieval.tokens import TOKENIZER_VERSION
 RECORD = "index.json"
 """Written last, beside the filling's progress: which index in which cluster holds the catalogue."""
 
-
 _OLDEST = {"elasticsearch": (8, 4), "opensearch": (2, 4)}
 
 
@@ -97,10 +96,10 @@ def build_elastic_index(
             for row, product in zip(rows, products, strict=True)
         ]
 
-    filling = Filling(cluster, name, version.uuid, directory, patience)
     if version.meta.get("complete"):
         rejected, rejections = version.meta["rejected"], "refused when it was filled"
     else:
+        filling = Filling(cluster, name, version.uuid, directory, patience)
         filling.fill(documents, len(catalogue), batch=batch, progress=progress)
         rejected, rejections = len(filling.rejected), filling.summary()
         if rejected > rejected_share * len(catalogue):

@@ -1,9 +1,11 @@
 """A run whose first stage is in a cluster: everything else works as it does without one."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
@@ -81,6 +83,28 @@ def test_search_and_serve_rank_alike(run: Path, capsys: pytest.CaptureFixture[st
         answer = engine.search(SearchAsk(query.text, size=10))
         assert [served.hit for served in answer.hits] == expected.hits
     engine.close()
+
+
+def test_the_cluster_is_compared_with_exact_indexes(
+    run: Path, finished_run: Path, node: FakeElastic, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["evaluate", "--via", "elasticsearch", node.url, "--json", "--clients", "1", "--run"]
+    assert main([*command, str(run), "--max-loss", "0.001"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["answered"] == found["agreement"]["queries"] == 8
+    assert found["agreement"]["overlap"] == found["agreement"]["same"] == 1.0  # the fake is exact, its lengths too
+    (index,) = node.store.aliased("distilrank-tiny")
+    lost = dict(list(index.searchable.items())[::2])
+    with mock.patch.object(index, "_searchable", lost), mock.patch.object(index, "_shards", None):
+        assert main([*command, str(run), "--min-same", "0.99"]) == 8
+    assert json.loads(capsys.readouterr().out)["agreement"]["overlap"] < 0.9
+    index._shards = None
+    node.faults.status("_msearch", 500, times=2)
+    assert main([*command, str(run)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["answered"], found["failed"]) == (6, {"status 500": 2})
+    assert main([*command, str(finished_run)]) == 2
+    assert "searches indexes of its own (hybrid)" in capsys.readouterr().err
 
 
 def test_what_does_not_decide_the_result_runs_nothing_again(
