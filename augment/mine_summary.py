@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from augment.generated import CleanGenerated
 from augment.mine_options import MineOptions
 from augment.pairs import shard_name
 from augment.query_log import CleanLog, LoggedQuery
@@ -19,6 +20,7 @@ def mining_summary(
     path: Path,
     shards: int,
     clean: CleanLog,
+    generated: CleanGenerated,
     covered: np.ndarray,
     selected: Sequence[tuple[LoggedQuery, float]],
     options: MineOptions,
@@ -51,6 +53,7 @@ def mining_summary(
             },
             "usable": len(clean.queries),
         },
+        "generated": generated.summary(),
         "coverage": {
             "examined": len(covered),
             "well_covered": int((covered >= options.well_covered).sum()),

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from augment.candidates import CandidateSources
 from augment.coverage import measure_coverage
+from augment.generated import GeneratedQuery, clean_generated
 from augment.guard import LeakGuard
 from augment.mine_options import MineOptions
 from augment.mine_summary import mining_summary
@@ -51,6 +52,7 @@ def mine(
     options: MineOptions,
     seed: int,
     judged: Iterable[Query] = (),
+    generated: Iterable[GeneratedQuery] = (),
     labelled: Collection[str] = (),
     vectors: np.ndarray | None = None,
     scorer: Reranker | None = None,
@@ -76,7 +78,7 @@ def mine(
         raise InputError(f"the first stage {first_stage!r} is none of the retrievers {', '.join(sorted(retrievers))}")
     if renew:
         shutil.rmtree(path, ignore_errors=True)
-    entries, train = list(log), list(judged)
+    entries, train, written = list(log), list(judged), list(generated)
     plan = {
         "options": dataclasses.asdict(options),
         "seed": seed,
@@ -85,6 +87,7 @@ def mine(
         "template": dataclasses.asdict(template),
         "log": _digest(f"{entry.frequency} {entry.text}" for entry in entries),
         "judged": _digest(f"{query.id} {query.text}" for query in train),
+        "generated": _digest(f"{query.origin} {query.text}" for query in written),
         "guard": guard.fingerprint,
         "labelled": _digest(sorted(labelled)),
         "scored": scorer is not None,
@@ -99,7 +102,8 @@ def mine(
         raise InputError(
             f"none of the log's {clean.entries} queries can be used ({len(clean.leaks)} are held out); add a log"
         )
-    write_leaks(clean.leaks, path / "leaks.csv")
+    extra = clean_generated(written, guard, {logged.query.id for logged in clean.queries} | set(labelled))
+    write_leaks([*clean.leaks, *extra.leaks], path / "leaks.csv")
     known = set(labelled)
     fresh = [logged for logged in clean.queries if logged.query.id not in known]
     if not fresh:
@@ -108,18 +112,23 @@ def mine(
             "give a longer log"
         )
     pool = _pool(fresh, options, seed)
-    total = len(pool) + min(options.queries, len(pool))
+    examined = len(pool) + len(extra.queries)
+    total = examined + min(options.queries, len(pool)) + len(extra.queries)
     report = progress or (lambda done, total: None)
     witnesses = [name for name in ("dense", "bm25") if name in retrievers] or [first_stage]
-    covered = measure_coverage(
-        [logged.query for logged in pool],
-        {name: retrievers[name] for name in witnesses},
-        catalogue,
-        template,
-        path / "coverage",
-        evidence=options.evidence,
-        report=lambda done: report(done, total),
-    )
+
+    def coverage(queries: Sequence[LoggedQuery], folder: str, before: int) -> np.ndarray:
+        return measure_coverage(
+            [logged.query for logged in queries],
+            {name: retrievers[name] for name in witnesses},
+            catalogue,
+            template,
+            path / folder,
+            evidence=options.evidence,
+            report=lambda done: report(before + done, total),
+        )
+
+    covered = coverage(pool, "coverage", 0)
     frequency = np.array([logged.frequency for logged in pool], dtype=np.int64)
     places = select_queries(
         covered,
@@ -131,6 +140,8 @@ def mine(
         seed=seed,
     )
     selected = [(pool[place], float(covered[place])) for place in places]
+    if extra.queries:
+        selected += zip(extra.queries, coverage(extra.queries, "coverage-generated", len(pool)).tolist(), strict=True)
     _write_queries(selected, path / "queries.parquet")
 
     sources = CandidateSources(retrievers, first_stage, catalogue, template, options.category_field)
@@ -144,8 +155,8 @@ def mine(
             write_table(
                 pa.Table.from_pylist([pair._asdict() for pair in pairs], schema=PAIR_SCHEMA), path / shard_name(number)
             )
-        report(len(pool) + number * options.chunk_queries + len(chunk), total)
-    write_json(path / "manifest.json", mining_summary(path, shards, clean, covered, selected, options))
+        report(examined + number * options.chunk_queries + len(chunk), total)
+    write_json(path / "manifest.json", mining_summary(path, shards, clean, extra, covered, selected, options))
     return Pairs(path)
 
 
@@ -212,6 +223,7 @@ def _write_queries(selected: Sequence[tuple[LoggedQuery, float]], path: Path) ->
         "frequency": pa.array([logged.frequency for logged, _ in selected], pa.int64()),
         "coverage": pa.array([covered for _, covered in selected], pa.float32()),
         "judged": pa.array([logged.judged for logged, _ in selected], pa.bool_()),
+        "origin": pa.array([logged.origin for logged, _ in selected], pa.string()),
     }
     write_table(pa.table(columns), path)
 

@@ -1,7 +1,7 @@
 """Mined, unlabelled pairs on disk: Parquet shards that `datasets.load_dataset("parquet")` reads too.
 
 pairs/shard-00000.parquet …   the pairs, grouped by query (data_files="pairs/shard-*.parquet")
-pairs/queries.parquet         the selected queries with their coverage; pairs/coverage/: that of every query examined
+pairs/queries.parquet         the selected queries, coverage and origin; pairs/coverage/: of every query examined
 pairs/leaks.csv               log queries that were dropped for being, or nearing, a held-out query
 pairs/plan.json               what mining was begun with; pairs/manifest.json: the summary, written last
 """

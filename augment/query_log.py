@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 
 class LoggedQuery(NamedTuple):
-    """A distinct query of the log. `judged`: it is one of the judged train queries, and carries that query's id."""
+    """A distinct query. `judged`: it is one of the judged train queries, and carries that query's id; `origin`: "log",
+    or how it was generated.
+    """
 
     query: Query
     frequency: int
     judged: bool
+    origin: str = "log"
 
 
 class Leak(NamedTuple):
@@ -73,7 +76,7 @@ def clean_log(
                 clean.leaks.append(Leak(entry.text, reason, 1))
                 continue
             place[key] = len(clean.queries)
-            query = known.get(key) or Query(f"log-{hashlib.sha256(key.encode()).hexdigest()[:16]}", entry.text)
+            query = known.get(key) or identified(key, entry.text)
             clean.queries.append(LoggedQuery(query, frequency, key in known))
         elif place[key] < 0:
             leak = clean.leaks[-1 - place[key]]
@@ -86,6 +89,11 @@ def clean_log(
     if not keep_judged:
         clean.queries = [logged for logged in clean.queries if not logged.judged]
     return clean
+
+
+def identified(key: str, text: str) -> Query:
+    """The query, its id a hash of its key: the same whatever else there is, and wherever it comes from."""
+    return Query(f"log-{hashlib.sha256(key.encode()).hexdigest()[:16]}", text)
 
 
 def write_leaks(leaks: Iterable[Leak], path: Path) -> None:

@@ -47,7 +47,7 @@ def grow(base: Path, out: Path, products: int, kind: str) -> None:
     shutil.copytree(base / "data", out / "data", ignore=shutil.ignore_patterns("catalogue"))
     shop = Shop(config.data.shop.seed, min(products, ENCODED), world=config.data.shop.world)
     originals = list(shop.products())
-    catalogue = Catalogue.write(_copies(originals, products), grown.data / "catalogue")
+    catalogue = Catalogue.write(copies(originals, products), grown.data / "catalogue")
     template = student_template(config, catalogue)
     encoder = open_encoder(config, str(run.encoder))
     if (base / "grown.json").exists():
@@ -56,7 +56,7 @@ def grow(base: Path, out: Path, products: int, kind: str) -> None:
         first = Catalogue.write(originals, out / "first")
         vectors = np.array(embed_catalogue(encoder, first, template, out / "embeddings"))
     build_index(
-        _moved(vectors, products, out / "moved.npy"),
+        moved(vectors, products, out / "moved.npy"),
         grown.index / "vectors",
         catalogue,
         template,
@@ -74,7 +74,8 @@ def grow(base: Path, out: Path, products: int, kind: str) -> None:
     write_json(out / "grown.json", {"products": products, "encoded": len(originals), "kind": kind})
 
 
-def _copies(originals: list[Product], count: int) -> Iterator[Product]:
+def copies(originals: list[Product], count: int) -> Iterator[Product]:
+    """So many products: the originals, then copies of them with a word more in the title."""
     for number in range(count):
         product, copy = originals[number % len(originals)], number // len(originals)
         if not copy:
@@ -83,7 +84,8 @@ def _copies(originals: list[Product], count: int) -> Iterator[Product]:
             yield Product(f"{product.id}-{copy}", {**product.fields, "title": f"{product['title']} mark {copy}"})
 
 
-def _moved(vectors: np.ndarray, count: int, scratch: Path) -> np.ndarray:
+def moved(vectors: np.ndarray, count: int, scratch: Path) -> np.ndarray:
+    """float32 [count, dim]: `vectors`, then moved copies of them, in the file `scratch` where there are any."""
     if count <= len(vectors):
         return vectors
     found = np.lib.format.open_memmap(scratch, mode="w+", dtype=np.float32, shape=(count, vectors.shape[1]))

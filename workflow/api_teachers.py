@@ -1,13 +1,11 @@
 """The API teacher of a run: it learns nothing, so that its description is all there is of it."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from eval.errors import InputError
 from eval.files import atomic_path, write_json
 from rerank.api.cache import AnswerCache
-from rerank.api.client import Endpoint
 from rerank.api.prompt import INSTRUCTIONS, GradingPrompt, grading_prompt
 from rerank.api.teacher import API, ApiTeacher, Limits, Prices
 from rerank.teacher import TEACHER_FILE
@@ -45,16 +43,8 @@ def open_api_teacher(
 ) -> ApiTeacher:
     """The teacher, its answers kept in the run."""
     section = api_section(config)
-    endpoint = Endpoint(
-        section.base_url.rstrip("/") + "/",
-        section.model,
-        os.environ.get(section.key_variable) or None,
-        section.request,
-        section.timeout_s,
-        section.retries,
-    )
     return ApiTeacher(
-        endpoint,
+        section.endpoint(),
         api_prompt(config, prepared),
         prepared.scale,
         AnswerCache(run.answers),

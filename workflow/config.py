@@ -20,6 +20,7 @@ from serving.server_settings import ServerSettings
 from workflow.data_section import DataSection
 from workflow.elastic_section import ElasticSection
 from workflow.encoder_section import EncoderSection
+from workflow.generate_section import GenerateSection
 from workflow.load_config import read_options
 from workflow.section import Count, Positive, Section, Share
 from workflow.teacher_section import TeacherSection
@@ -177,6 +178,7 @@ class Config(Section):
     index: IndexSection = IndexSection()
     elastic: ElasticSection = ElasticSection()
     teacher: TeacherSection = TeacherSection()
+    generate: GenerateSection = GenerateSection()
     mine: MineSection = MineSection()
     label: LabelSection = LabelSection()
     student: StudentSection = StudentSection()
@@ -209,6 +211,15 @@ class Config(Section):
                     f"serve.proxy.fields names the product field {name!r}, which the student does not read; it reads "
                     f"{', '.join(self.fields.student)} (fields.student)"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _generated_queries_are_labelled(self) -> "Config":
+        if self.teacher.kind == "file" and (self.generate.templates or self.generate.llm is not None):
+            raise ValueError(
+                "generate asks for queries and teacher.kind is 'file', whose labels are all there is: leave generate "
+                "out, or set teacher.kind to model"
+            )
         return self
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ from workflow.first_stage import (
     product_words,
     student_template,
 )
+from workflow.generated_queries import generated_queries
 from workflow.given import mine_given
 from workflow.inputs import read_input
 from workflow.labelling import label_pairs_of
@@ -75,6 +76,7 @@ def mined(work: Work) -> dict[str, Any]:
         return mine_given(work, prepared)
     main = work.chains(prepared)[-1]
     learnt = [prepared.queries[i] for i in main.train_ids]
+    generated = generated_queries(work, prepared)
     pairs = mine(
         prepared.log or [LogQuery(query.text) for query in learnt],
         open_first_stages(config, prepared.catalogue, work.run),
@@ -86,6 +88,7 @@ def mined(work: Work) -> dict[str, Any]:
         options=config.mine.options(),
         seed=config.seed,
         judged=learnt,
+        generated=generated.queries,
         vectors=open_vectors(work.run) if selection == "diversity" else None,
         scorer=open_teacher(config, prepared, work.run, main.teacher) if selection == "score" else None,
         progress=work.progress.task("mining"),
@@ -97,7 +100,7 @@ def mined(work: Work) -> dict[str, Any]:
         warnings.append(
             f"{leaks:,} log queries that are or nearly are held-out queries were left out (pairs/leaks.csv)"
         )
-    return {**found, "warnings": warnings}
+    return {**found, "warnings": [*warnings, *generated.warnings]}
 
 
 def label(work: Work) -> dict[str, Any]:
@@ -189,6 +192,8 @@ def stages(config: Config) -> list[Stage]:
     # How an endpoint is asked decides no answer.
     ways = ("base_url", "key_variable", "concurrency", "timeout_s", "retries", "price_*", "limit_*", "measured")
     asking = [f"-teacher.api.{way}" for way in ways]
+    generated = config.generate.templates > 0 or config.generate.llm is not None
+    generating = ("generate", *(f"-generate.llm.{way}" for way in ways), *(("fields.teacher",) if generated else ()))
     held_out = ("seed", "data.dev", "data.folds", "data.holdout")
     learning = ("measure.cutoff", "-*.checkpoint_seconds")  # models are watched, and the teacher audited, at the cutoff
     trained = config.encoder.train is not None
@@ -232,7 +237,7 @@ def stages(config: Config) -> list[Stage]:
             "mine",
             STAGE_TITLES["mine"],
             mined,
-            options=(*held_out, "mine", *first_stage, *given_pairs),
+            options=(*held_out, "mine", *first_stage, *given_pairs, *generating),
             after=("prepare", "index", *(("teacher",) if config.mine.selection == "score" else ())),
             writes=("pairs",),
         ),

@@ -84,6 +84,11 @@ class RunDirectory:
         return self.root / "labels-teacher"
 
     @property
+    def written(self) -> Path:
+        """A language model's answers with queries: paid for, so they outlive every stage."""
+        return self.root / "written.sqlite"
+
+    @property
     def answers(self) -> Path:
         """What an API teacher has answered; it belongs to no stage, so that nothing is paid for twice."""
         return self.root / "answers.sqlite"

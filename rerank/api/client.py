@@ -28,6 +28,7 @@ class Endpoint:
 
     `request` holds fields of the body beside model and messages (None takes a default one out); a request is given up
     after `timeout_s` seconds and asked again up to `retries` times, after `first_wait_s` and twice as long each time.
+    `section` is the part of the config that says so, for messages.
     """
 
     base_url: str
@@ -37,6 +38,7 @@ class Endpoint:
     timeout_s: float = 60.0
     retries: int = 6
     first_wait_s: float = 0.5
+    section: str = "teacher.api"
 
     def body(self, messages: list[dict[str, str]]) -> dict[str, Any]:
         """The request, but for the log-probabilities, which an endpoint may refuse."""
@@ -47,15 +49,20 @@ class Endpoint:
 class ChatClient:
     """For many threads. `stop` ends all waiting."""
 
-    def __init__(self, endpoint: Endpoint, connections: int) -> None:
-        """Raises MachineError when httpx is not installed, InputError when the address is none."""
+    def __init__(self, endpoint: Endpoint, connections: int, *, logprobs: bool = True) -> None:
+        """`logprobs`: whether log-probabilities are asked for.
+
+        Raises:
+            MachineError: when httpx is not installed.
+            InputError: when the address is none.
+        """
         try:
             import httpx  # optional: the extra `api`
         except ImportError as error:
-            raise MachineError("an API teacher needs httpx: pip install 'distilrank[api]'") from error
+            raise MachineError("asking an endpoint needs httpx: pip install 'distilrank[api]'") from error
         self.endpoint = endpoint
         self.stop = threading.Event()
-        self._tops: int | None = _TOPS[0]
+        self._tops: int | None = _TOPS[0] if logprobs else None
         self._httpx = httpx
         headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         try:
@@ -67,7 +74,9 @@ class ChatClient:
                 limits=httpx.Limits(max_connections=connections),
             )
         except (ValueError, httpx.InvalidURL) as error:
-            raise InputError(f"teacher.api.base_url or the key cannot be used ({type(error).__name__})") from None
+            raise InputError(
+                f"{endpoint.section}.base_url or the key cannot be used ({type(error).__name__})"
+            ) from None
 
     def ask(self, messages: list[dict[str, str]]) -> Answer:
         """The answer to a chat.
@@ -127,12 +136,12 @@ class ChatClient:
         if code in (401, 403):
             raise InputError(
                 f"{where} refuses the key ({code}: {said}); put a valid one into the environment variable that "
-                "teacher.api.key_variable names"
+                f"{self.endpoint.section}.key_variable names"
             )
         if code in (404, 405):
             raise InputError(
                 f"{where} has no chat completions for the model {self.endpoint.model!r} ({code}: {said}); correct "
-                "teacher.api.base_url (it mostly ends in /v1) or teacher.api.model"
+                f"{self.endpoint.section}.base_url (it mostly ends in /v1) or {self.endpoint.section}.model"
             )
         if code == 402 or "insufficient_quota" in response.text:
             raise PartialError(

@@ -1,0 +1,60 @@
+"""Generated queries go the way of the log's: once each, none held out, and it is known where they come from."""
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from augment_toy import PROTECTED, toy_log, toy_mine
+
+from augment.generated import GeneratedQuery, clean_generated
+from augment.guard import LeakGuard
+from augment.query_log import clean_log
+from retrieval.data.search_data import LogQuery
+from retrieval.types import Query
+
+
+def test_leaks_repeats_and_empty_ones_are_dropped_and_counted() -> None:
+    guard = LeakGuard([Query("t", "red wool shirt")])
+    log = clean_log([LogQuery("blue lamp")], guard).queries
+    made = [
+        GeneratedQuery("Red Wool-Shirt", "llm:shop"),
+        GeneratedQuery("red wool shirt xl", "template:type"),
+        GeneratedQuery("BLUE lamp!", "llm:shop"),
+        GeneratedQuery("…", "llm:shop"),
+        GeneratedQuery("green lamp", "template:colour-type"),
+        GeneratedQuery("green  lamp", "llm:product"),
+    ]
+    clean = clean_generated(made, guard, {logged.query.id for logged in log})
+    assert [(logged.query.text, logged.origin) for logged in clean.queries] == [("green lamp", "template:colour-type")]
+    assert [(leak.text, leak.reason.kind) for leak in clean.leaks] == [
+        ("Red Wool-Shirt", "same"),
+        ("red wool shirt xl", "near"),
+    ]
+    assert clean.summary() == {
+        "selected": 1,
+        "by origin": {"template:colour-type": 1},
+        "leaks": 2,
+        "repeated": 2,
+        "empty": 1,
+    }
+
+
+def test_they_are_mined_beside_the_logs_budget_and_marked(tmp_path: Path) -> None:
+    held_out = PROTECTED[0].text
+    made = [
+        GeneratedQuery("brand new words", "llm:shop"),
+        GeneratedQuery(held_out, "llm:product"),
+        GeneratedQuery(toy_log()[0].text, "template:type"),
+    ]
+    without = toy_mine(tmp_path / "without")
+    pairs = toy_mine(tmp_path / "with", generated=made)
+    queries = pq.read_table(tmp_path / "with" / "queries.parquet").to_pylist()
+    assert Counter(row["origin"] for row in queries) == {"log": 40, "llm:shop": 1}
+    extra = next(row for row in queries if row["origin"] != "log")
+    assert extra["query"] == "brand new words"
+    new = [pair for pair in pairs if pair.query_id == extra["query_id"]]
+    assert len(new) == len(pairs) - len(without) > 0
+    assert [pair for pair in pairs if pair.query_id != extra["query_id"]] == list(without)
+    assert pairs.manifest["generated"]["by origin"] == {"llm:shop": 1}
+    assert pairs.manifest["generated"]["leaks"] == 1
+    assert held_out in (tmp_path / "with" / "leaks.csv").read_text()
