@@ -32,9 +32,9 @@ from workflow.model_cards import write_card
 from workflow.open_teacher import open_teacher, ranks
 from workflow.prepared import write_prepared
 from workflow.report.write import write_run_report
-from workflow.rounds import dev_quality, label_hardest, labels_of, stage_name
+from workflow.rounds import dev_quality, label_hardest, labels_of
 from workflow.segmentation import run_segments
-from workflow.stage_titles import STAGE_TITLES
+from workflow.stage_titles import STAGE_TITLES, round_stage
 from workflow.stages import Stage
 from workflow.students import distil, learn_without_augmentation
 from workflow.system_names import WITHOUT
@@ -251,11 +251,11 @@ def stages(config: Config) -> list[Stage]:
         ),
         *(
             Stage(
-                stage_name(number),
+                round_stage(number),
                 f"label what the student finds hardest, round {number} of {config.rounds}",
                 partial(label_hardest, number=number),
                 options=(*held_out, "mine", "label.shard_pairs", *first_stage, "student", *learning),
-                after=("label", *(stage_name(earlier) for earlier in range(2, number))),
+                after=("label", *(round_stage(earlier) for earlier in range(2, number))),
                 writes=each(f"rounds/{number}"),
                 only={"student.judgements_train": ()},
             )
@@ -266,7 +266,7 @@ def stages(config: Config) -> list[Stage]:
             STAGE_TITLES["student"],
             student,
             options=("seed", "student", *learning),
-            after=("label", *(stage_name(number) for number in range(2, config.rounds + 1))),
+            after=("label", *(round_stage(number) for number in range(2, config.rounds + 1))),
             writes=(*each("student"), *compared),
             only={"student.judgements_train": compared},
         ),

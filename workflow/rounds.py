@@ -25,16 +25,12 @@ from workflow.first_stage import open_first_stages, student_template
 from workflow.labelling import label_pairs_of
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain
+from workflow.stage_titles import round_stage
 from workflow.students import distil
 from workflow.systems import reranker_judged
 from workflow.work import Work
 
 HARDEST = "difficulty"
-
-
-def stage_name(number: int) -> str:
-    """The name of the stage that makes round `number` (from 2); round 1 is the stages mine and label."""
-    return f"round-{number}"
 
 
 def labels_of(chain: Chain, rounds: int) -> Iterator[LabelledQuery]:
@@ -56,7 +52,7 @@ def label_hardest(work: Work, number: int) -> dict[str, Any]:
         chooser = chain.round(number) / "student"
         if not chooser.exists():
             labels = labels_of(chain, number - 1)
-            distil(work, prepared, chain, labels, chooser, stage=stage_name(number))
+            distil(work, prepared, chain, labels, chooser, stage=round_stage(number))
         pairs = _mine(work, prepared, chain, number, Student.load(chooser, precision="auto"))
         journal = chain.round(number) / "journal"
         found = label_pairs_of(work, prepared, pairs, chain, journal, f"labelling round {number}, {chain.name}")

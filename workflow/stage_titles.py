@@ -10,3 +10,8 @@ STAGE_TITLES = {
     "student": "train the student",
     "measure": "measure everything",
 }
+
+
+def round_stage(number: int) -> str:
+    """The name of the stage that makes round `number` (from 2); round 1 is the stages mine and label."""
+    return f"round-{number}"

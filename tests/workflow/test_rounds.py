@@ -11,6 +11,7 @@ from augment.guard import LeakGuard
 from distilrank import main
 from eval.files import read_json
 from workflow.prepared import load_prepared
+from workflow.report.facts import round_lines
 
 WriteConfig = Callable[..., Path]
 
@@ -59,6 +60,17 @@ def test_the_student_learns_all_rounds_and_the_records_say_what_each_bought(two_
     assert set(before) == {"nDCG@10"}
     assert after["bought"]["mean"] == pytest.approx(after["nDCG@10"]["mean"] - before["nDCG@10"]["mean"])
     assert after["bought"]["low"] <= after["bought"]["mean"] <= after["bought"]["high"]
+
+
+def test_the_report_says_what_each_round_bought(two_rounds: Path) -> None:
+    facts = {name: read_json(two_rounds / "stages" / f"{name}.json")["facts"] for name in ("round-2", "student")}
+    (first, before), (second, after) = round_lines(facts)
+    assert (first, second) == ("Round 1", "Round 2")
+    assert before.startswith("nDCG@10 0.")
+    assert "on 6 dev queries, judged-only." in before
+    assert after.startswith(f"{len(rows(two_rounds / 'pairs')):,} pairs more")
+    assert "the round bought" in after
+    assert round_lines({"student": {}}) == []
 
 
 def test_what_is_done_is_not_done_again(

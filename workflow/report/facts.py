@@ -3,9 +3,12 @@
 from typing import Any
 
 from eval.audit import Audit
+from eval.bootstrap import Interval
 from eval.files import read_json
 from workflow.audits import AUDIT
+from workflow.report import wording
 from workflow.report.stored import StoredRun
+from workflow.stage_titles import round_stage
 
 STAGES = ("prepare", "teacher", "mine", "label", "student")
 
@@ -15,7 +18,8 @@ Facts = dict[str, dict[str, Any]]
 
 def stage_facts(stored: StoredRun) -> Facts:
     """What the run's finished stages recorded."""
-    records = {name: stored.run.stages / f"{name}.json" for name in STAGES}
+    rounds = (round_stage(number) for number in range(2, stored.config.rounds + 1))
+    records = {name: stored.run.stages / f"{name}.json" for name in (*STAGES, *rounds)}
     return {name: read_json(path)["facts"] for name, path in records.items() if path.exists()}
 
 
@@ -69,4 +73,24 @@ def label_lines(facts: Facts) -> list[tuple[str, str]]:
     for chain, found in facts.get("label", {}).items():
         if isinstance(found, dict) and "labels" in found:
             lines.append((f"Labels, {chain}", "; ".join([found["labels"], *found["sanity"]["warnings"]]) + "."))
+    return lines
+
+
+def round_lines(facts: Facts) -> list[tuple[str, str]]:
+    """What each round labelled and what it bought on dev, as pairs of name and words; empty with a single round."""
+    lines, number = [], 1
+    while (after := f"after round {number}") in (found := facts.get(round_stage(number + 1), facts.get("student", {}))):
+        quality = dict(found[after])
+        bought = quality.pop("bought", None)
+        measure, value = next(iter(quality.items()))
+        dev = Interval(**value)
+        words = f"{measure} {wording.number(dev.mean)} {wording.interval(dev)} on {dev.n} dev queries, judged-only"
+        if bought is not None:
+            gain = Interval(**bought)
+            words += f"; the round bought {wording.difference(gain.mean)} {wording.interval(gain, signed=True)}"
+        if (chosen := facts.get(round_stage(number))) is not None:
+            pairs = sum(chain["pairs"] for chain in chosen.values() if isinstance(chain, dict) and "pairs" in chain)
+            words = f"{pairs:,} pairs more, those that the student found hardest; {words}"
+        lines.append((f"Round {number}", f"{words}."))
+        number += 1
     return lines

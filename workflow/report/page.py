@@ -13,7 +13,7 @@ from eval.segment_tests import SegmentRow
 from eval.segments import MIN_QUERIES
 from workflow.report import plots, wording
 from workflow.report.content import Content
-from workflow.report.facts import label_lines, teacher_lines
+from workflow.report.facts import label_lines, round_lines, teacher_lines
 from workflow.report.svg import whisker
 
 _TEMPLATES = "templates"
@@ -52,6 +52,7 @@ def render_page(content: Content) -> str:
         charts=_charts(content),
         teacher_lines=teacher_lines,
         label_lines=label_lines,
+        round_lines=round_lines,
         by_dimension=_by_dimension,
         whisker=lambda row, rows: Markup(_whisker(row, rows)),
     )
