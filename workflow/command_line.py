@@ -198,7 +198,7 @@ def _hook_parser(commands: Any) -> None:
     hook = commands.add_parser("hook", help=about).add_subparsers(dest="hook_command", required=True)
     show = hook.add_parser("print", help="the requests of a way, and a search that reranks; nothing is sent")
     install = hook.add_parser("install", help="send them, try the way, and keep a record; safe to repeat")
-    doctor = hook.add_parser("doctor", help="which ways the cluster can run, and why not the others; changes nothing")
+    doctor = hook.add_parser("doctor", help="which ways the cluster can run, and why not the others")
     remove = hook.add_parser("remove", help="undo exactly what was installed")
     export = hook.add_parser("export", help="the student as a directory that eland imports (for the way inside)")
     for command in (show, install):
@@ -220,6 +220,11 @@ def _hook_parser(commands: Any) -> None:
             "--model-id", default="distilrank-student", help="under which eland imported it (inside; %(default)s)"
         )
     doctor.add_argument("--index", help="look at the field in this index too")
+    doctor.add_argument(
+        "--probe",
+        action="store_true",
+        help="try whether the cluster reaches --endpoint, by what is made for a moment",
+    )
     doctor.add_argument("--field", default="product_text", help="the text to be reranked (default %(default)s)")
     for command in (show, install, doctor):
         default = None if command is doctor else "http://localhost:8000"

@@ -88,11 +88,14 @@ def doctor_command(options: argparse.Namespace, notes: Console) -> int:
     from serving.hook.record import Record
 
     endpoint = None if options.endpoint is None else Endpoint(options.endpoint, os.environ.get(KEY))
+    if options.probe and endpoint is None:
+        raise InputError("--probe tries whether the cluster reaches our server; name it with --endpoint")
     record = Record.load(_record_path(options))
     with _cluster(options) as cluster:
         if record is not None and record.cluster != cluster.uuid:
             record = None
-        verdicts = examine(cluster, endpoint, index=options.index, field=options.field, record=record)
+        probe = _record_path(options).parent if options.probe else None
+        verdicts = examine(cluster, endpoint, index=options.index, field=options.field, record=record, probe=probe)
         name, url = cluster.name, cluster.url
     if options.json:
         print(json.dumps([{**one.__dict__, "runs": one.runs} for one in verdicts]))
@@ -102,9 +105,10 @@ def doctor_command(options: argparse.Namespace, notes: Console) -> int:
         for one in verdicts:
             state = "[red]no [/]" if not one.runs else "[yellow]yes[/]" if one.unsure else "[green]yes[/]"
             console.print(f"{state} {one.way:<13} {escape(one.title)}")
-            for word, lines in (("lacks", one.lacks), ("open", one.unsure)):
-                for line in lines:
-                    console.print(f"      {word}: {line}", markup=False)
+            for line in one.lacks:
+                console.print(f"      lacks: {line}", markup=False)
+            for line in one.unsure if one.runs else ():
+                console.print(f"      open: {line}", markup=False)
     return 0 if any(one.runs for one in verdicts if one.way != "in-front") else 2
 
 

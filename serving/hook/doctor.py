@@ -2,13 +2,17 @@
 
 import json
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from serving.hook import custom, hugging_face, opensearch
 from serving.hook.cluster import Cluster, ClusterError
 from serving.hook.endpoint import Endpoint
-from serving.hook.install import try_out
+from serving.hook.install import install, remove, try_out
 from serving.hook.pieces import Call
 from serving.hook.record import Record
 
@@ -38,21 +42,30 @@ class Verdict:
 
 
 def examine(
-    cluster: Cluster, endpoint: Endpoint | None, *, index: str | None, field: str, record: Record | None
+    cluster: Cluster,
+    endpoint: Endpoint | None,
+    *,
+    index: str | None,
+    field: str,
+    record: Record | None,
+    probe: Path | None = None,
 ) -> list[Verdict]:
-    """A verdict on each way; nothing is changed in the cluster.
+    """A verdict on each way; nothing is changed in the cluster, unless a probe is asked for.
 
     Args:
         endpoint: our server, as the cluster should see it; None leaves its reachability out.
         index: where products are searched; None leaves the field out.
         field: the text that is to be reranked.
         record: of an installation in this cluster, which is asked whether it reranks.
+        probe: a directory for the record of what is made for a moment, to see whether the cluster reaches our server;
+            None makes nothing.
     """
+    reached = partial(_reached, cluster, endpoint, record, probe)
     text = tuple(_field(cluster, index, field)) if index is not None else ()
     if cluster.engine == "opensearch":
         lacks = (*_opensearch(cluster, endpoint), *text)
         verdicts = [
-            _verdict(cluster, "opensearch", _OPENSEARCH, lacks, endpoint, record),
+            reached("opensearch", _OPENSEARCH, lacks),
             *(
                 Verdict(way, title, ("this is OpenSearch, not Elasticsearch",))
                 for way, title in (("custom", _CUSTOM), ("hugging-face", _HUGGING_FACE), ("inside", _INSIDE))
@@ -62,21 +75,22 @@ def examine(
         paid = (*_version(cluster), *_licence(cluster))
         outside = (*paid, *text)
         verdicts = [
-            _verdict(cluster, "custom", _CUSTOM, outside, endpoint, record),
-            _verdict(cluster, "hugging-face", _HUGGING_FACE, outside, endpoint, record),
+            reached("custom", _CUSTOM, outside),
+            reached("hugging-face", _HUGGING_FACE, outside),
             Verdict("inside", _INSIDE, (*paid, *_ml_nodes(cluster), *text)),
             Verdict("opensearch", _OPENSEARCH, ("this is Elasticsearch, not OpenSearch",)),
         ]
     return [*verdicts, Verdict("in-front", "our server in front: elasticsearch as its first stage, or the proxy")]
 
 
-def _verdict(
+def _reached(
     cluster: Cluster,
+    endpoint: Endpoint | None,
+    record: Record | None,
+    probe: Path | None,
     way: str,
     title: str,
     lacks: tuple[str, ...],
-    endpoint: Endpoint | None,
-    record: Record | None,
 ) -> Verdict:
     """With what is known of the way from the cluster to our server."""
     if record is not None and record.way == way and record.made:
@@ -87,10 +101,32 @@ def _verdict(
         return Verdict(way, f"{title}: installed as {record.name}, and it reranks", lacks)
     if endpoint is None:
         return Verdict(way, title, lacks, ("whether the cluster reaches our server: name it with --endpoint",))
-    unsure = [f"whether the cluster reaches {endpoint.url}: hook install tries it, and undoes itself where it fails"]
+    if probe is not None and not lacks:
+        failed = _probed(cluster, endpoint, way, probe)
+        if failed is not None:
+            return Verdict(way, title, (f"tried for a moment, and the cluster does not rerank by it: {failed}",))
+        return Verdict(way, f"{title}: tried for a moment, and it reranks")
+    unsure = [f"whether the cluster reaches {endpoint.url}: --probe tries it"]
     if endpoint.is_loopback:
         unsure.insert(0, f"{endpoint.url} is the cluster's own machine, as the cluster sees it")
     return Verdict(way, title, lacks, tuple(unsure))
+
+
+def _probed(cluster: Cluster, endpoint: Endpoint, way: str, directory: Path) -> str | None:
+    """Make a way, rerank by it, take it away; says what failed. A record keeps what a kill would leave."""
+    name = f"distilrank-probe-{secrets.token_hex(4)}"
+    record = Record(directory / f"{name}.json", cluster.uuid, cluster.url, way, name)
+    pieces = {
+        "custom": lambda: custom.pieces(name, endpoint, embeddings=False),
+        "hugging-face": lambda: hugging_face.pieces(name, endpoint),
+        "opensearch": lambda: opensearch.pieces(name, endpoint, record.mark, field="probe"),
+    }[way]()
+    try:
+        install(cluster, pieces, record, lambda _: None)
+    except ClusterError as error:
+        return str(error)
+    remove(cluster, record, lambda _: None)
+    return None
 
 
 def _version(cluster: Cluster) -> Iterator[str]:

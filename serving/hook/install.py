@@ -52,7 +52,7 @@ def install(cluster: Cluster, pieces: Sequence[Piece], record: Record, say: Say,
         try_out(cluster, record)
         say("tried: the cluster reranks through it")
     except (DistilrankError, KeyboardInterrupt) as error:
-        _undo(cluster, record, error)
+        _undo(cluster, record, error, say)
         raise
     return True
 
@@ -150,9 +150,9 @@ def _wait(cluster: Cluster, piece: Piece, identity: str, ready_s: float) -> None
     )
 
 
-def _undo(cluster: Cluster, record: Record, error: BaseException) -> None:
+def _undo(cluster: Cluster, record: Record, error: BaseException, say: Say) -> None:
     try:
-        remove(cluster, record, lambda _: None)
+        remove(cluster, record, say)
     except ClusterError as second:
         what = ", ".join(f"{made.kind} {made.name}" for made in record.made)
         raise PartialError(

@@ -50,7 +50,7 @@ def test_a_licensed_cluster_has_every_way_but_opensearchs(start):
         "in-front": True,
     }
     assert found["opensearch"].lacks == ("this is Elasticsearch, not OpenSearch",)
-    assert "hook install tries it" in found["custom"].unsure[0]
+    assert "--probe tries it" in found["custom"].unsure[0]
     assert all(one.method == "GET" for one in node.requests), "a doctor changes nothing"
 
 
@@ -130,6 +130,35 @@ def test_models_without_a_node_for_them(start, post):
     node, old = start("2.11.1", engine="opensearch")
     add_ml_commons(node, post)
     assert _verdicts(old, None)["opensearch"].lacks[0].startswith("OpenSearch 2.11.1 is too old")
+
+
+@pytest.mark.parametrize("version", ["9.1.0", "3.1.0"])
+def test_a_probe_tries_the_way_and_leaves_nothing(start, post, endpoint, tmp_path, version):
+    if version == "9.1.0":
+        node, cluster = start()
+        add_inference(node, post)
+        ways = ("custom", "hugging-face")
+    else:
+        node, cluster = start("3.1.0", engine="opensearch", plugins=("opensearch-ml", "opensearch-neural-search"))
+        add_ml_commons(node, post)
+        settings = {
+            "plugins.ml_commons.trusted_connector_endpoints_regex": [".*"],
+            "plugins.ml_commons.connector.private_ip_enabled": "true",
+        }
+        cluster.call(Call("PUT", "/_cluster/settings", {"persistent": settings}))
+        ways = ("opensearch",)
+    for server, runs in ((endpoint, True), (Endpoint("http://127.0.0.1:9"), False), (Endpoint(endpoint.url), False)):
+        found = {
+            one.way: one for one in examine(cluster, server, index=None, field="text", record=None, probe=tmp_path)
+        }
+        for way in ways:
+            assert found[way].runs is runs
+            assert ("and it reranks" if runs else "does not rerank") in " ".join((found[way].title, *found[way].lacks))
+            assert runs or any(word in found[way].lacks[0] for word in ("refused", "unauthorized", "401"))
+    assert node.store.inference == {}
+    assert list(tmp_path.iterdir()) == []
+    made = [one for one in node.requests if "_create" in one.path or one.path.startswith("/_search/pipeline")]
+    assert not made or version == "3.1.0"
 
 
 @pytest.mark.parametrize("way", ["custom", "opensearch"])
