@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from eval.dcg import dcg
 from eval.errors import InputError
 from eval.trec import Qrels, Run, ranking
 
@@ -195,18 +196,14 @@ def _one(ranked: _Ranked, convention: Convention, worth: np.ndarray) -> float:
     if convention.ties == "averaged":
         gained = _averaged(gained, ranked.scores[kept])
     length = min(cutoff, len(gained)) if convention.ideal == "cut to the list's length" else cutoff
-    ideal = _dcg(np.sort(best)[::-1][:length])
-    return _dcg(gained[:cutoff]) / ideal if ideal > 0 else 0.0
+    ideal = dcg(np.sort(best)[::-1], length)
+    return dcg(gained, cutoff) / ideal if ideal > 0 else 0.0
 
 
 def _averaged(gained: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Within each stretch of equal scores, the stretch's mean gain (McSherry and Najork, ECIR 2008)."""
     _, group = np.unique(-scores, return_inverse=True)
     return (np.bincount(group, gained) / np.bincount(group))[group] if len(gained) else gained
-
-
-def _dcg(gained: np.ndarray) -> float:
-    return float(np.sum(gained / np.log2(np.arange(2, len(gained) + 2))))
 
 
 def _worth(convention: Convention, gains: Sequence[int]) -> np.ndarray:

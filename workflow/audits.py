@@ -80,7 +80,8 @@ def audit_file(path: Path, data: SearchData, *, splits: Iterable[Split], cutoff:
     without them a label's expected soft target is its grade's.
 
     Raises:
-        InputError: when a column is missing, a grade is unknown, or no label is of a judged pair.
+        InputError: when a column is missing, a grade is unknown, a pair is labelled twice differently, or no label is
+            of a judged pair.
     """
     scale, table = data.scale, Table(path)
     chances = [f"p_{grade.name}" for grade in scale.grades]
@@ -100,7 +101,9 @@ def audit_file(path: Path, data: SearchData, *, splits: Iterable[Split], cutoff:
             unjudged += 1
             continue
         expected = _expected(shares, scale, place) if graded else scale.target(said)
-        pairs[query_id, product_id] = LabelledPair(query_id, product_id, gain, said, expected)
+        pair = LabelledPair(query_id, product_id, gain, said, expected)
+        if pairs.setdefault((query_id, product_id), pair) != pair:
+            raise InputError(f"{place}: {text!r} and {product_id!r} are labelled twice, differently; keep one")
     labelled = {query_id for query_id, _ in pairs}
     judged = sum(len(data.qrels[query_id]) for query_id in labelled)
     segments = text_segments({i: data.queries[i].text for i in sorted(labelled)})

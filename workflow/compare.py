@@ -33,7 +33,11 @@ class RunComparison:
 
     def to_json(self) -> dict[str, Any]:
         """As plain dicts, lists, numbers and text."""
-        return {**self.__dict__, "rows": [row.to_json() for row in self.rows], "worse": [r.segment for r in self.worse]}
+        return {
+            **self.__dict__,
+            "rows": [row.to_json() for row in self.rows],
+            "worse": [{"system": row.system, "segment": row.segment} for row in self.worse],
+        }
 
 
 def compare(

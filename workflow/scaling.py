@@ -173,4 +173,6 @@ def _put_aside_if_outdated(work: Work, root: Path) -> None:
         shutil.rmtree(kept, ignore_errors=True)
         kept.parent.mkdir(exist_ok=True)
         os.rename(root, kept)
+        for begun in work.run.stages.glob(f"{SCALING}-*"):
+            shutil.rmtree(begun)
     write_json(root / "basis.json", basis)

@@ -55,6 +55,8 @@ def test_a_file_of_labels(shop: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert found["overall"]["brier"] == pytest.approx(0.2**2 / 2)  # .6 · 1 + .4 · .5 = .8 for an E
     labels.write_text("query,product_id,grade,p_E,p_S,p_C,p_I\nred shoe,p1,E,.6,.9,0,0\n")
     assert main(command) == 2
+    labels.write_text("query,product_id,grade\nred shoe,p1,E\nred shoe,p1,S\n")
+    assert main(command) == 2
     assert "expected a sum of 1" in " ".join(capsys.readouterr().err.split())
 
 
