@@ -25,7 +25,7 @@ Verdict = Literal["worse", "better", "not worse", "no difference shown", "not te
 class Compared:
     """One system on some queries: the means of both runs, and `difference` = b − a with its 95 % interval.
 
-    `p_holm` is corrected over all tests of the comparison; None where there were too few queries to test. The verdict
+    `p_holm` is corrected over all tests of the comparison; None in a segment with too few queries to test. The verdict
     is about b: "worse" (than a by more than the margin) or, without a margin, "better", with one "not worse" (by the
     margin).
     """
@@ -59,7 +59,7 @@ def compare_runs(
         a, b: system → query → value of one measure; the same systems and queries.
         segments: a system is not tested in a segment that its own result chose.
         margin: b may be worse by this much; a difference is tested against −margin in place of 0.
-        min_queries: segments (and comparisons) of fewer queries are shown, not tested.
+        min_queries: segments of fewer queries are shown, not tested; all queries together always are.
 
     Raises:
         InputError: when a and b differ in systems or queries, or alpha or margin is out of range.
@@ -87,7 +87,7 @@ def compare_runs(
     members = np.zeros((len(found), len(rows)), dtype=bool)
     for number, (system, _, ours, _, _) in enumerate(found):
         members[number, [place[system, i] for i in ours]] = True
-    tested = members.sum(axis=1) >= min_queries
+    tested = np.array([name == ALL for _, name, *_ in found]) | (members.sum(axis=1) >= min_queries)
     beyond = np.array([b[system][i] - a[system][i] + margin for system, i in rows])
     p_values = np.full(len(found), np.nan)
     p_values[tested] = corrected_tests(beyond[:, None], members[tested], seed)[:, 0]

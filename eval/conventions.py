@@ -6,7 +6,7 @@ depends on the order of the steps, which is fixed: that of the fields of `Conven
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -24,7 +24,7 @@ class Convention:
     """The settings of an nDCG; the discount is log2(rank + 1) in all of them.
 
     `gains`: "given" in the judgements; "swapped": ESCI's with those of S and C exchanged; "exponential": 2^level − 1,
-    where the distinct gains have the levels 0 (for gain 0), 1, 2, ….
+    where the scale's gains have the levels 0 (for gain 0), 1, 2, ….
     `unjudged` products keep their place and gain 0, or are dropped first. `cutoff`: None for all ranks.
     `ideal`: the best order of all that is "judged"; of the judged "cut to the list's length"; of the "retrieved" alone.
     `ties`: products of equal score in trec_eval's order (ids from Z to A), or "averaged" over all their orders.
@@ -115,9 +115,10 @@ def conventions(cutoff: int | None, *, judged_only: bool) -> list[Convention]:
     ]
 
 
-def reconcile(qrels: Qrels, run: Run, tools: Sequence[Convention]) -> list[Reconciled]:
+def reconcile(qrels: Qrels, run: Run, tools: Sequence[Convention], scale: Collection[int] = ()) -> list[Reconciled]:
     """Each tool's mean nDCG of the run, and the way to it from the first of `tools`.
 
+    `scale` are the gains of the judgements' scale; without it those that occur, or ESCI's where these are among them.
     A tool with "swapped" gains is left out where the judgements' gains are not ESCI's.
 
     Raises:
@@ -125,7 +126,7 @@ def reconcile(qrels: Qrels, run: Run, tools: Sequence[Convention]) -> list[Recon
     """
     if not qrels.keys() & run.keys():
         raise InputError(f"the run has none of the {len(qrels)} judged queries; check that both use the same ids")
-    gains = sorted({gain for judged in qrels.values() for gain in judged.values()} | {0})
+    gains = _scale(qrels, scale)
     lists = {query: _ranked(run.get(query, {}), judged) for query, judged in qrels.items()}
     found = []
     for tool in tools:
@@ -147,8 +148,14 @@ def reconcile(qrels: Qrels, run: Run, tools: Sequence[Convention]) -> list[Recon
 
 def ndcg(qrels: Qrels, run: Run, convention: Convention) -> dict[str, float]:
     """Each counted query's nDCG under a convention, in the order of `qrels`."""
-    gains = sorted({gain for judged in qrels.values() for gain in judged.values()} | {0})
-    return _values({query: _ranked(run.get(query, {}), judged) for query, judged in qrels.items()}, convention, gains)
+    lists = {query: _ranked(run.get(query, {}), judged) for query, judged in qrels.items()}
+    return _values(lists, convention, _scale(qrels))
+
+
+def _scale(qrels: Qrels, known: Collection[int] = ()) -> list[int]:
+    """All gains of the scale, rising: a grade that no judge happened to give has its level all the same."""
+    found = {gain for judged in qrels.values() for gain in judged.values()} | {0, *known}
+    return sorted(found | ESCI_GAINS if not known and found <= ESCI_GAINS else found)
 
 
 class _Ranked(NamedTuple):
@@ -210,7 +217,7 @@ def _worth(convention: Convention, gains: Sequence[int]) -> np.ndarray:
     """What each judged gain is worth, float64 [highest gain + 1]."""
     worth = np.arange(gains[-1] + 1, dtype=np.float64)
     if convention.gains == "swapped":
-        worth[1:2], worth[10:11] = 10, 1  # slices, for judgements without one of the two
+        worth[1:2], worth[10:11] = 10, 1  # slices, for a scale without one of the two
     elif convention.gains == "exponential":
         worth[list(gains)] = 2.0 ** np.arange(len(gains)) - 1
     return worth

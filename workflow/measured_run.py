@@ -23,9 +23,13 @@ _FOLDERS: dict[ReadMode, str] = {"judged-only": "judged-only", "full": "full-cat
 
 @dataclass(frozen=True)
 class MeasuredRun:
-    """Rankings by system, the judgements of the queries they were measured on, and these queries' segments."""
+    """Rankings by system, the judgements of the queries they were measured on, and these queries' segments.
+
+    `gains` are those of the judgements' scale; none where it is not known.
+    """
 
     qrels: Qrels
+    gains: tuple[int, ...]
     runs: dict[str, Run]
     segments: list[Segment]
 
@@ -47,7 +51,7 @@ def open_measured(path: Path, qrels: Path | None, systems: Sequence[str], mode: 
     if path.is_file():
         if qrels is None:
             raise InputError(f"{path} is a run file and needs judgements; give them with --qrels FILE")
-        return MeasuredRun(read_qrels(qrels), {(systems or [BLENDED])[0]: read_run(path)}, [])
+        return MeasuredRun(read_qrels(qrels), (), {(systems or [BLENDED])[0]: read_run(path)}, [])
     run = finished(path)
     if qrels is not None:
         raise InputError(f"{path} is a run directory with judgements of its own; leave --qrels out, or give run files")
@@ -64,6 +68,7 @@ def open_measured(path: Path, qrels: Path | None, systems: Sequence[str], mode: 
     wanted = max(sets.values(), key=len)
     return MeasuredRun(
         {i: prepared.qrels[i] for i in wanted},
+        prepared.scale.gains,
         {name: {i: found[i] for i in wanted if i in found} for name, found in runs.items()},
         read_segments(run.report),
     )

@@ -18,6 +18,8 @@ from workflow.finished import finished
 if TYPE_CHECKING:
     from workflow.compare import RunComparison
 
+_SHOWN = 5e-5  # what four decimals show
+
 WORSE = 7
 """Exit code of `distilrank compare --fail-if-worse` for a run that is worse."""
 
@@ -30,7 +32,7 @@ def reconcile_command(options: argparse.Namespace) -> int:
 
     measured = open_measured(options.run, options.qrels, options.system, options.mode)
     tools = conventions(options.cutoff or None, judged_only=options.judged_only)
-    found = {name: reconcile(measured.qrels, run, tools) for name, run in measured.runs.items()}
+    found = {name: reconcile(measured.qrels, run, tools, measured.gains) for name, run in measured.runs.items()}
     if options.json:
         print(json.dumps({name: [one.to_json() for one in rows] for name, rows in found.items()}))
         return 0
@@ -39,7 +41,11 @@ def reconcile_command(options: argparse.Namespace) -> int:
         for column in table.columns[1:4]:
             column.justify = "right"
         for row in rows:
-            why = "\n".join(f"{step.size:+.4f}  {step.reason}" for step in row.steps)
+            moving = [step for step in row.steps if abs(step.size) >= _SHOWN]
+            why = "\n".join(f"{step.size:+.4f}  {step.reason}" for step in moving)
+            if len(moving) < len(row.steps):
+                still = "; ".join(step.reason.split(":")[0] for step in row.steps if step not in moving)
+                why = "\n".join(filter(None, [why, f"no effect here: {still}"]))
             difference = f"{row.difference:+.4f}" if row.steps else ""
             table.add_row(row.convention.tool, f"{row.value:.4f}", difference, f"{row.queries:,}", why)
         _wide().print(table)

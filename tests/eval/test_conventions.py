@@ -144,6 +144,17 @@ def test_the_steps_add_up_and_name_every_setting(large: tuple[Qrels, Run]) -> No
     ]
 
 
+def test_a_grade_that_nobody_gave_has_its_level_all_the_same() -> None:
+    qrels: Qrels = {"1": {"a": 100, "b": 10, "c": 0}}  # no C, so S must not slip down to its level
+    run: Run = {"1": {"b": 2.0, "a": 1.0}}
+    expected = (3 + 7 * D2) / (7 + 3 * D2)
+    assert ndcg(qrels, run, _tool("gdeval"))["1"] == pytest.approx(expected, abs=1e-5)
+    other: Qrels = {"1": {"a": 3, "b": 2}}
+    found = reconcile(other, run, conventions(10, judged_only=False), scale=[3, 2, 1])
+    gdeval = next(tool for tool in found if tool.convention.tool == "gdeval")
+    assert gdeval.value == pytest.approx(expected, abs=1e-5)
+
+
 def test_other_scales_have_no_swap_and_strangers_are_refused() -> None:
     found = reconcile({"1": {"a": 2, "b": 1}}, {"1": {"a": 1.0}}, conventions(10, judged_only=False))
     assert "Amazon's ESCI script" not in [tool.convention.tool for tool in found]
