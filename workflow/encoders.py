@@ -8,6 +8,7 @@ import random
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,12 @@ from eval.measures import per_query
 from eval.trec import Qrels, Run
 from rerank.gate import gate
 from rerank.losses import LOSSES
-from rerank.teacher import JudgedQuery
 from retrieval.bm25 import BM25Retriever
 from retrieval.encoder import Encoder, model_directory
 from retrieval.encoder_training import EncoderTrainOptions, EncoderTrainResult, ScoredList, TextPair, train_encoder
 from retrieval.hard_negatives import hard_negatives
 from retrieval.product_text import ProductTemplate
-from retrieval.types import Query
+from retrieval.types import Product, Query
 from workflow.encoder_section import EncoderTrain
 from workflow.first_stage import model_path, open_encoder, student_template
 from workflow.inputs import label_file
@@ -35,6 +35,16 @@ from workflow.work import Work
 _HELD_OUT = 0.1  # of the given labels' queries, to watch training on where the data has no dev split
 _NEGATIVE_DEPTH = 50
 _LIKE_A_MATCH = 0.95  # of the weakest match's cosine (TopK-PercPos of NV-Retriever, arXiv 2407.15831)
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """A query to learn from: products, their gains, and their soft targets, float32."""
+
+    query: Query
+    products: Sequence[Product]
+    gains: Sequence[int]
+    targets: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -75,12 +85,12 @@ def _train(
 ) -> tuple[dict[str, Any], EncoderTrainResult]:
     """Train a copy of the model into the stage's scratch directory."""
     config, scratch = work.config, work.run.scratch("encoder")
-    judged, watched = _judged(work, prepared, section)
+    lessons, watched = _lessons(work, prepared, section)
     pairs = _text_pairs(prepared, section, config.seed) if section.self_supervised else []
-    negatives = _negatives(work, prepared, template, judged, section, untouched)
+    negatives = _negatives(work, prepared, template, lessons, section, untouched)
     lists = [
-        ScoredList(entry.query.text, _texts(template, entry), _targets(prepared, entry), tuple(more))
-        for entry, more in zip(judged, negatives, strict=True)
+        ScoredList(entry.query.text, [template.text(p) for p in entry.products], entry.targets, tuple(more))
+        for entry, more in zip(lessons, negatives, strict=True)
     ]
     if not lists and not pairs:
         raise InputError(
@@ -115,26 +125,41 @@ def _train(
     return facts, result
 
 
-def _judged(work: Work, prepared: Prepared, section: EncoderTrain) -> tuple[list[JudgedQuery], _Graded | None]:
+def _lessons(work: Work, prepared: Prepared, section: EncoderTrain) -> tuple[list[_Lesson], _Graded | None]:
     """The queries to learn from, and those to watch training on, if there are any."""
-    judged: list[JudgedQuery] = []
-    main = work.chains(prepared)[-1]
-    labels = label_file(work.config)
-    if section.labels and labels is not None:
-        judged, _ = given_labels(prepared, labels, work.guard(prepared))
+    main, labels = work.chains(prepared)[-1], label_file(work.config)
+    lessons = _given(work, prepared, labels) if section.labels and labels is not None else []
     watched = None
     if main.dev_ids:
         watched = _Graded(prepared.queries, {i: prepared.qrels[i] for i in main.dev_ids})
-    elif judged:
-        random.Random(work.config.seed).shuffle(judged)
-        held = [entry for entry in judged[: round(_HELD_OUT * len(judged))] if len(set(entry.gains)) >= 2]
-        judged = judged[round(_HELD_OUT * len(judged)) :]
+    elif lessons:
+        random.Random(work.config.seed).shuffle(lessons)
+        size = round(_HELD_OUT * len(lessons))
+        held = [entry for entry in lessons[:size] if len(set(entry.gains)) >= 2]
+        lessons = lessons[size:]
         if held:
             qrels = {e.query.id: {p.id: g for p, g in zip(e.products, e.gains, strict=True)} for e in held}
             watched = _Graded({entry.query.id: entry.query for entry in held}, qrels)
     if section.judgements:
-        judged += judged_queries(prepared, main.train_ids)
-    return judged, watched
+        for entry in judged_queries(prepared, main.train_ids):
+            targets = np.array([prepared.scale.target(gain) for gain in entry.gains], np.float32)
+            lessons.append(_Lesson(entry.query, entry.products, entry.gains, targets))
+    return lessons, watched
+
+
+def _given(work: Work, prepared: Prepared, path: Path) -> list[_Lesson]:
+    """Labels that another judge gave: a soft target is that of the grade, or of the grades' shares where they are."""
+    judged, found = given_labels(prepared, path, work.guard(prepared))
+    scale = prepared.scale
+    best = np.array([grade.target for grade in scale.grades])
+    lessons = []
+    for entry, graded in zip(judged, found.queries, strict=True):
+        targets = [
+            scale.target(gain) if share is None else float(np.dot(share, best))
+            for gain, share in zip(graded.gains, graded.shares, strict=True)
+        ]
+        lessons.append(_Lesson(entry.query, entry.products, entry.gains, np.clip(targets, 0, 1).astype(np.float32)))
+    return lessons
 
 
 def _text_pairs(prepared: Prepared, section: EncoderTrain, seed: int) -> list[TextPair]:
@@ -158,31 +183,30 @@ def _negatives(
     work: Work,
     prepared: Prepared,
     template: ProductTemplate,
-    judged: Sequence[JudgedQuery],
+    lessons: Sequence[_Lesson],
     section: EncoderTrain,
     untouched: Encoder,
 ) -> list[list[str]]:
     """Texts of products that BM25 finds for a query with a match, but for those nearly as near as its matches."""
-    found: list[list[str]] = [[] for _ in judged]
-    best = prepared.scale.grades[0].target
-    matched = [n for n, entry in enumerate(judged) if best in _targets(prepared, entry)]
+    found: list[list[str]] = [[] for _ in lessons]
+    matched = [n for n, entry in enumerate(lessons) if entry.targets.max() >= EncoderTrainOptions.positive_from]
     if not section.hard_negatives or not matched:
         return found
     catalogue, path = prepared.catalogue, work.run.scratch("encoder") / "bm25"
     bm25 = BM25Retriever.load(path, catalogue) if path.exists() else BM25Retriever.build(catalogue, template, path)
-    places = {id(judged[n].query): n for n in matched}
+    places = {id(lessons[n].query): n for n in matched}
 
     def too_good(query: Query, product_ids: Sequence[str]) -> Sequence[bool]:
-        entry = judged[places[id(query)]]
-        matches = _targets(prepared, entry) == best
+        entry = lessons[places[id(query)]]
+        matches = entry.targets >= EncoderTrainOptions.positive_from
         own = [template.text(p) for p, match in zip(entry.products, matches, strict=True) if match]
         others = [template.text(p) for p in catalogue.products([catalogue.row(i) for i in product_ids])]
         cosines = untouched.encode_products([*own, *others]) @ untouched.encode_queries([query.text])[0]
         return (cosines[len(own) :] >= _LIKE_A_MATCH * cosines[: len(own)].min()).tolist()
 
     chosen = hard_negatives(
-        [judged[n].query for n in matched],
-        [{product.id for product in judged[n].products} for n in matched],
+        [lessons[n].query for n in matched],
+        [{product.id for product in lessons[n].products} for n in matched],
         bm25,
         take=section.hard_negatives,
         depth=_NEGATIVE_DEPTH,
@@ -210,14 +234,6 @@ def _ndcg(
     }
     name = f"nDCG@{cutoff}"
     return per_query(graded.qrels, run, [name])[name]
-
-
-def _texts(template: ProductTemplate, entry: JudgedQuery) -> list[str]:
-    return [template.text(product) for product in entry.products]
-
-
-def _targets(prepared: Prepared, entry: JudgedQuery) -> np.ndarray:
-    return np.array([prepared.scale.target(gain) for gain in entry.gains], np.float32)
 
 
 def _options(section: EncoderTrain, seed: int) -> EncoderTrainOptions:

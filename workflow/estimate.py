@@ -73,7 +73,7 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
     plan, logged = work.plan, work.logged
     labelling, learning = 1 / rates.teacher, _TRAINING_COST / rates.teacher
     distilling = _TRAINING_COST / rates.student
-    mined = min(config.mine.queries, logged) * config.mine.options().products_per_query
+    mined = _mined_pairs(config, logged)
     judged, student = plan.learnt, config.student
     # Out of fold, each of f models learns the share 1 − 1/f of the judgements; one more learns all of them.
     trainings = config.teacher.ensemble_folds if config.teacher.kind == "ensemble" else 1
@@ -106,6 +106,14 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
     }
 
 
+def _mined_pairs(config: Config, logged: int) -> int:
+    """Pairs to label in a round: of the log's queries, and of all that are generated."""
+    llm = config.generate.llm
+    written = 0 if llm is None else llm.products * llm.per_product + (llm.shop_queries if llm.shop else 0)
+    queries = min(config.mine.queries, logged) + config.generate.templates + written
+    return queries * config.mine.options().products_per_query
+
+
 def _encoder_texts(config: Config, work: Work) -> int:
     """Texts that the bi-encoder is trained on, over all epochs."""
     train = config.encoder.train
@@ -120,7 +128,7 @@ def describe_estimate(config: Config, work: Work, rates: Rates) -> str:
     """The estimate in one line, for a person."""
     seconds = estimate(config, work, rates)
     stages = ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items())
-    pairs = min(config.mine.queries, work.logged) * config.mine.options().products_per_query
+    pairs = _mined_pairs(config, work.logged)
     return (
         f"about {sum(seconds.values()) / 60:.0f} minutes for texts of this length ({stages}); {pairs:,} pairs to label"
         + (f" by each of {work.plan.chains} teachers" if work.plan.chains > 1 else "")

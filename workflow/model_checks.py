@@ -13,6 +13,7 @@ from rerank.layers import choose_layers
 from rerank.student_files import check_length
 from retrieval.quiet import quiet_transformers
 from workflow.config import Config
+from workflow.endpoint_section import EndpointSection
 from workflow.estimate import student_parent
 from workflow.findings import Finding
 from workflow.first_stage import model_path
@@ -29,23 +30,25 @@ def check_models(config: Config) -> list[Finding]:
         check_length(found, config.student.max_length)
 
     return [
-        *_check_api(config),
+        *_check_endpoint(
+            "API teacher", config.teacher.api, "distilrank label CONFIG --dry-run says what its labels cost"
+        ),
+        *_check_endpoint("query writer", config.generate.llm, "generate.llm.limit_tokens bounds what it costs"),
         _check("encoder", config.encoder.model, lambda _: None),
         *(_check("teacher", name, teacher) for name in dict.fromkeys(config.teacher.models)),
         _check("student", student_parent(config), student),
     ]
 
 
-def _check_api(config: Config) -> list[Finding]:
-    """What can be said of an API teacher without asking it anything."""
-    section = config.teacher.api
+def _check_endpoint(role: str, section: EndpointSection | None, cost: str) -> list[Finding]:
+    """What can be said of an endpoint without asking it anything."""
     if section is None:
         return []
-    what = f"{section.model} at {section.base_url}: distilrank label CONFIG --dry-run says what its labels cost"
+    what = f"{section.model} at {section.base_url}: {cost}"
     if os.environ.get(section.key_variable):
-        return [Finding("API teacher", "ok", what)]
+        return [Finding(role, "ok", what)]
     unset = f"the environment variable {section.key_variable} is not set, so no key is sent; {what}"
-    return [Finding("API teacher", "warning", unset)]
+    return [Finding(role, "warning", unset)]
 
 
 def _check(role: str, name: str, fits: Callable[[PretrainedConfig], None]) -> Finding:

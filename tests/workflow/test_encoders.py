@@ -70,11 +70,11 @@ def test_one_that_is_clearly_worse_is_not_used_and_held_out_labels_are_not_learn
     products = prepared.catalogue.products(range(100))
     with (tmp_path / "labels.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["query", "product_id", "grade"])
-        writer.writerow([held_out, products[0].id, best])
+        writer.writerow(["query", "product_id", "grade", *(f"p_{grade.name}" for grade in prepared.scale.grades)])
+        writer.writerow([held_out, products[0].id, best, 1, 0, 0, 0])
         for place, product in enumerate(products[:40]):  # a judge who has it all wrong
-            writer.writerow([product["title"], product.id, worst])
-            writer.writerow([product["title"], products[place + 40].id, best])
+            writer.writerow([product["title"], product.id, worst, 0, 0, 0.1, 0.9])
+            writer.writerow([product["title"], products[place + 40].id, best, 0.95, 0.05, 0, 0])
     command = ["encoder", str(config), "--runs", runs, *model, "--set", f"teacher.labels={tmp_path / 'labels.csv'}"]
     assert main(command) == 0
     facts = read_json(tmp_path / "runs" / "tiny" / "stages" / "encoder.json")["facts"]
