@@ -1,0 +1,118 @@
+"""What each part of the first stage is worth: the fields that BM25 reads, "without", and how both are fused.
+
+    python -m benchmarks.first_stage WORK --data PATH [--split train]
+
+PATH holds the ESCI data; WORK is a directory for the indexes, made where it is missing and kept. Each arm ranks the
+queries with 40 judged products or more; nothing is trained. Two tables: judged products alone, whole catalogue.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+from rich.console import Console
+
+from eval.evaluation import evaluate, render
+from eval.trec import Run
+from rerank.pipeline import SearchPipeline
+from retrieval.bm25 import BM25Retriever
+from retrieval.hybrid import hybrid
+from retrieval.types import Retriever
+from workflow.config import Config
+from workflow.first_stage import open_first_stages, words_template
+from workflow.prepared import load_prepared
+from workflow.run_directory import RunDirectory
+from workflow.runner import run_stages
+from workflow.systems import RememberedRetriever, full_catalogue, retriever_judged
+
+_OLD = "hybrid, as it was"
+_WORDS: dict[str, dict[str, int] | None] = {
+    "the student's fields": None,
+    "all fields": {"title": 1, "brand": 1, "colour": 1, "bullets": 1, "description": 1},
+    "all fields, weighted": {"title": 3, "brand": 3, "colour": 3, "bullets": 1, "description": 1},
+}
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", choices=["train", "test"], default="train")
+    options = parser.parse_args()
+    data = {"format": "esci", "path": str(options.data), "dev": "folds"}
+    config = Config.model_validate({"name": options.work.name, "data": data})
+    run = RunDirectory(options.work)
+    run_stages(config, run, "index", Console(), accept=frozenset(), retry_failed=False)
+    prepared = load_prepared(run.data)
+    ids = [i for i in prepared.graded(prepared.split(options.split)) if len(prepared.qrels[i]) >= 40]
+    lexical: dict[str, Retriever] = {}
+    for name, words in _WORDS.items():
+        fields = config.fields.model_copy(update={"words": words})
+        template = words_template(config.model_copy(update={"fields": fields}), prepared.catalogue)
+        path = run.root / f"bm25-{name.replace(' ', '-')}"
+        lexical[name] = (
+            BM25Retriever.load(path, prepared.catalogue)
+            if path.exists()
+            else BM25Retriever.build(prepared.catalogue, template, path)
+        )
+    dense = open_first_stages(config, prepared.catalogue, run)["dense"]
+
+    def ranked(retriever: Retriever) -> tuple[Run, Run]:
+        everything = SearchPipeline(retriever, None, prepared.catalogue)
+        order = full_catalogue(everything, prepared, ids, 100, lambda done, of: None).order
+        return retriever_judged(retriever, prepared, ids), order
+
+    runs: dict[str, tuple[Run, Run]] = {}
+    for negation, ignoring in (("", _everything_wanted), (', "without" heeded', _as_it_is)):
+        with ignoring():
+            parts = {name: RememberedRetriever(one) for name, one in {**lexical, "dense": dense}.items()}
+            if not negation:
+                runs[_OLD] = ranked(hybrid(parts["the student's fields"], parts["dense"], prepared.catalogue, "ranks"))
+            runs |= _arms(
+                parts, negation, lambda one, two, fusion: hybrid(one, two, prepared.catalogue, fusion), ranked
+            )
+    for place, judged in enumerate((True, False)):
+        found = evaluate(
+            {i: prepared.qrels[i] for i in ids},
+            {name: both[place] for name, both in runs.items()},
+            ["nDCG@10"] if judged else ["nDCG@10", "R@100"],
+            relevant_gain=prepared.scale.relevant_gain,
+            judged_only=judged,
+            baseline=_OLD,
+            seed=config.seed,
+        )
+        print(render(found, prepared.scale.convention))
+
+
+def _arms(
+    parts: Mapping[str, Retriever],
+    negation: str,
+    fuse: Callable[..., Retriever],
+    ranked: Callable[[Retriever], tuple[Run, Run]],
+) -> dict[str, tuple[Run, Run]]:
+    made: dict[str, Retriever] = {f"dense{negation}": parts["dense"]}
+    for name in _WORDS:
+        made[f"bm25 over {name}{negation}"] = parts[name]
+    for fusion in ("ranks", "scores"):
+        weighted = list(_WORDS)[-1]
+        made[f"hybrid by {fusion}, {weighted}{negation}"] = fuse(parts[weighted], parts["dense"], fusion)
+    return {name: ranked(retriever) for name, retriever in made.items()}
+
+
+@contextmanager
+def _everything_wanted() -> Iterator[None]:
+    """The first stages search for the whole query, what it is to be without included."""
+    with patch("retrieval.bm25.wanted", str), patch("retrieval.dense.wanted", str):
+        yield
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    yield
+
+
+if __name__ == "__main__":
+    main()
