@@ -96,13 +96,15 @@ class ElasticApi:
     def error(self, endpoint: str, body: Any) -> ValidationError | None:
         """What is wrong with the body of a request; None when nothing is."""
         request = next(one["request"] for one in self._endpoints if one["name"] == endpoint)
-        of = self._types[_name(request)]["body"]
+        whole = self._types[_name(request)]
+        of = whole["body"]
+        documents = {_name(one): _ANY for one in whole.get("generics", ())}  # whatever the index holds
         if of["kind"] == "no_body":
             schema: Any = {"type": "null"}
         elif of["kind"] == "value":
-            schema = self._schema(of["value"], {})
+            schema = self._schema(of["value"], documents)
         else:
-            schema = self._object(self._types[_name(request)], {}, of["properties"])
+            schema = self._object(whole, documents, of["properties"])
         return best_match(Draft202012Validator({**schema, "$defs": self._defs}).iter_errors(body))
 
     def examples(self, prefixes: tuple[str, ...]) -> Iterator[tuple[str, str, Any]]:

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from fake_elastic import FakeElastic
 
 from retrieval.catalogue import Catalogue
@@ -12,10 +11,10 @@ from retrieval.catalogue import Catalogue
 SCRIPT = Path(__file__).with_name("build_slowly.py")
 
 
-@pytest.mark.parametrize("after", [1, 30])
-def test_a_killed_process(after: int, catalogue: Catalogue, tmp_path: Path) -> None:
+def test_a_killed_process(catalogue: Catalogue, tmp_path: Path) -> None:
     with FakeElastic() as node:
         command = [sys.executable, str(SCRIPT), str(catalogue.path), str(tmp_path / "elastic"), node.url]
+        after = 30
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
             assert killed.stdout is not None
             while int(killed.stdout.readline()) < after:
