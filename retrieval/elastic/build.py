@@ -100,11 +100,12 @@ def build_elastic_index(
         rejected, rejections = version.meta["rejected"], "refused when it was filled"
     else:
         filling = Filling(cluster, name, version.uuid, directory, patience)
-        filling.fill(documents, len(catalogue), batch=batch, progress=progress)
+        allowed = rejected_share * len(catalogue)
+        filling.fill(documents, len(catalogue), allowed=allowed, batch=batch, progress=progress)
         rejected, rejections = len(filling.rejected), filling.summary()
-        if rejected > rejected_share * len(catalogue):
+        if rejected > allowed:
             raise PartialError(
-                f"the cluster refused {rejected:,} of {len(catalogue):,} products ({rejections}), more than "
+                f"the cluster refused {rejected:,} of {filling.done:,} products ({rejections}), more than "
                 f"elastic.rejected_share ({rejected_share:g}) allows, so the alias {alias} stays where it is; "
                 f"{filling.report} says which and why: mend them, or allow more, and run again"
             )

@@ -29,6 +29,7 @@ BULK_PATIENCE = Patience(attempts=8, first_s=0.5)
 
 _TOO_LARGE = 413
 _AT_ONCE = 500
+_HOPELESS = 1000  # rejections beyond what is allowed: enough to see what is wrong with them
 
 
 class Document(NamedTuple):
@@ -79,6 +80,7 @@ class Filling:
         documents: Callable[[Sequence[int]], list[Document]],
         count: int,
         *,
+        allowed: float = 0.0,
         batch: int = _AT_ONCE,
         progress: Progress | None = None,
     ) -> None:
@@ -86,6 +88,7 @@ class Filling:
 
         Args:
             documents: the documents of some rows, in their order.
+            allowed: how many may be rejected; with many more than that, it stops short of `count`.
             progress: called with (documents acknowledged, count), first with what an earlier run left.
 
         Raises:
@@ -100,6 +103,8 @@ class Filling:
         if progress is not None:
             progress(self.done, count)
         for rows in _batches(range(self.done, count), batch):
+            if len(self.rejected) > allowed + _HOPELESS:
+                return
             refused = self._send(documents(rows))
             self.rejected += refused
             self.done = rows[-1] + 1

@@ -150,6 +150,17 @@ def test_rejected_documents_are_listed_and_the_alias_stays(
     assert len((tmp_path / "elastic" / "rejected.jsonl").read_text().splitlines()) == 1
 
 
+def test_a_cluster_that_refuses_everything_is_not_sent_everything(
+    node: FakeElastic, cluster: Cluster, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.elastic.filling._HOPELESS", 10)
+    node.faults.reject({f"p{n}": 400 for n in range(60)}, times=1)
+    with pytest.raises(PartialError, match="refused 16 of 16 products"):
+        build(cluster)
+    assert len(bulks(node)) == 2
+    assert build(cluster, rejected_share=1.0).documents == 16  # each is refused once
+
+
 def test_a_bulk_that_is_too_large_is_halved(node: FakeElastic, cluster: Cluster, build: Build) -> None:
     node.faults.status("_bulk", 413, times=3)
     assert build(cluster).documents == 60
