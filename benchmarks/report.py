@@ -8,7 +8,6 @@ by `distilrank report` in processes of their own, whose seconds and peak memory 
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -52,15 +51,25 @@ def main() -> None:
             print(f"{what}: {_report(chosen, Path(folder) / 'out')}")
 
 
+_CHILD = """
+import re, resource, sys
+from distilrank import main
+assert main(sys.argv[1:]) == 0
+used = resource.getrusage(resource.RUSAGE_SELF)
+peak = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]  # of this program, not of what forked it
+print(used.ru_utime + used.ru_stime, peak, file=sys.stderr)
+"""
+
+
 def _report(runs: list[Path], out: Path) -> str:
-    """Report these runs; the peak is of the largest process so far, so the smaller report comes first."""
-    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "distilrank", "report", *map(str, runs), "--out", str(out)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    """Report these runs in a process of its own."""
+    started = time.perf_counter()
+    command = [sys.executable, "-c", _CHILD, "report", *map(str, runs), "--out", str(out)]
+    done = subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    seconds = time.perf_counter() - started
+    busy, peak = map(float, done.stderr.split()[-2:])
     size = (out / "report.html").stat().st_size / 1e6
-    return f"{seconds:.1f} s ({busy:.1f} s of CPU), {after.ru_maxrss / 1024:.0f} MB, report.html {size:.2f} MB"
+    return f"{seconds:.1f} s ({busy:.1f} s of CPU), {peak / 1024:.0f} MB, report.html {size:.2f} MB"
 
 
 def _data(queries: int) -> SearchData:

