@@ -70,7 +70,7 @@ def build_index(
         copy = gpu_copy(faiss, index) if gpu and uses_cells(kind) else None
         filled = index if copy is None else copy.index
         if uses_cells(kind):
-            filled.train(normalise(embeddings[first_rows[training_rows(len(first_rows))]]))
+            filled.train(normalise(embeddings[first_rows[training_rows(len(first_rows), dimension)]]))
         for start in range(0, len(first_rows), _CHUNK):
             vectors = normalise(embeddings[first_rows[start : start + _CHUNK]])
             filled.add(vectors)

@@ -83,10 +83,14 @@ def cell_count(count: int) -> int:
     return max(1, min(round(4 * math.sqrt(count)), count // _POINTS_A_CELL))
 
 
-def training_rows(count: int, seed: int = 0) -> np.ndarray:
-    """Which of `count` vectors training looks at: int64, ascending."""
+def training_rows(count: int, dimension: int, seed: int = 0) -> np.ndarray:
+    """Which of `count` vectors training looks at: int64, ascending, and from the start again where they are few.
+
+    With fewer vectors than dimensions FAISS (1.15) writes beyond its memory when it learns a rotation.
+    """
     size = min(count, max(_SAMPLE_A_CELL * cell_count(count), _POINTS_A_CELL * _CODE_CENTROIDS))
-    return np.sort(np.random.default_rng(seed).choice(count, size=size, replace=False))
+    rows = np.sort(np.random.default_rng(seed).choice(count, size=size, replace=False))
+    return np.resize(rows, max(size, 2 * dimension))
 
 
 def search_parameters(faiss: Any, kind: str, breadth: int, selector: Any) -> Any:

@@ -180,6 +180,15 @@ def test_too_few_probes_are_told_by_the_recall(
         load_index(tmp_path / kind, "abc")
 
 
+@pytest.mark.parametrize("count", [1, 2, 150])
+@pytest.mark.parametrize("kind", ["ivf_flat", "ivf_pq"])
+def test_fewer_vectors_than_dimensions(kind: Kind, count: int, tmp_path: Path) -> None:
+    catalogue = Catalogue.write((Product(str(row), {"title": "x"}) for row in range(count)), tmp_path / "catalogue")
+    vectors = np.random.default_rng(2).normal(size=(count, 384)).astype(np.float32)
+    index = built(tmp_path / kind, catalogue, vectors, kind)
+    assert [hits[0] for hits, _ in index.search(vectors, 1)] == list(range(count))
+
+
 def test_a_kind_is_chosen_by_size_or_by_name() -> None:
     assert [choose_kind("auto", count) for count in (1, 50_000, 50_001, 2_000_000, 3_000_000)] == [
         "flat",
