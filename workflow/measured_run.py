@@ -17,6 +17,8 @@ from workflow.segmentation import read_segments
 from workflow.system_names import BLENDED
 from workflow.systems import parts
 
+_FILE = "run"  # the one system of a file
+
 ReadMode = Literal["judged-only", "full"]
 _FOLDERS: dict[ReadMode, str] = {"judged-only": "judged-only", "full": "full-catalogue"}
 
@@ -43,7 +45,7 @@ def open_measured(path: Path, qrels: Path | None, systems: Sequence[str], mode: 
     """A finished run directory, or a TREC run file with its `qrels`.
 
     A directory's queries are those of its widest honest set: out-of-fold where there are folds, else the test split.
-    A file has one system, called as the first of `systems` is, and no segments.
+    A file has one system, called as the first of `systems` is ("run" without one), and no segments.
 
     Raises:
         InputError: when there is neither, a file comes without qrels or a directory with them, or a system is unknown.
@@ -51,7 +53,7 @@ def open_measured(path: Path, qrels: Path | None, systems: Sequence[str], mode: 
     if path.is_file():
         if qrels is None:
             raise InputError(f"{path} is a run file and needs judgements; give them with --qrels FILE")
-        return MeasuredRun(read_qrels(qrels), (), {(systems or [BLENDED])[0]: read_run(path)}, [])
+        return MeasuredRun(read_qrels(qrels), (), {(systems or [_FILE])[0]: read_run(path)}, [])
     run = finished(path)
     if qrels is not None:
         raise InputError(f"{path} is a run directory with judgements of its own; leave --qrels out, or give run files")

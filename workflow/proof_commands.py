@@ -3,9 +3,6 @@
 import argparse
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
-
-from rich.table import Table
 
 from eval.audit_text import render_audit
 from eval.conventions import conventions, reconcile
@@ -14,11 +11,7 @@ from retrieval.data.search_data import SPLITS
 from workflow.commands import OutputConsole, read_named, set_threads
 from workflow.config import load_config
 from workflow.finished import finished
-
-if TYPE_CHECKING:
-    from workflow.compare import RunComparison
-
-_SHOWN = 5e-5  # what four decimals show
+from workflow.proof_text import print_comparison, print_reconciled
 
 WORSE = 7
 """Exit code of `distilrank compare --fail-if-worse` for a run that is worse."""
@@ -37,18 +30,7 @@ def reconcile_command(options: argparse.Namespace) -> int:
         print(json.dumps({name: [one.to_json() for one in rows] for name, rows in found.items()}))
         return 0
     for name, rows in found.items():
-        table = Table("tool", "nDCG", "− ours", "queries", "why", box=None, title=name, title_justify="left")
-        for column in table.columns[1:4]:
-            column.justify = "right"
-        for row in rows:
-            moving = [step for step in row.steps if abs(step.size) >= _SHOWN]
-            why = "\n".join(f"{step.size:+.4f}  {step.reason}" for step in moving)
-            if len(moving) < len(row.steps):
-                still = "; ".join(step.reason.split(":")[0] for step in row.steps if step not in moving)
-                why = "\n".join(filter(None, [why, f"no effect here: {still}"]))
-            difference = f"{row.difference:+.4f}" if row.steps else ""
-            table.add_row(row.convention.tool, f"{row.value:.4f}", difference, f"{row.queries:,}", why)
-        _wide().print(table)
+        print_reconciled(name, rows)
     return 0
 
 
@@ -71,7 +53,7 @@ def compare_command(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found.to_json(), ensure_ascii=False))
     else:
-        _print_comparison(found)
+        print_comparison(found)
     return WORSE if options.fail_if_worse and found.worse else 0
 
 
@@ -156,46 +138,3 @@ def _size(text: str) -> int | None:
     if not text.strip().isdecimal():
         raise InputError(f"--labels has {text!r}; expected numbers from 0 upwards, or all, as in 0,1000,4000,all")
     return int(text)
-
-
-def _print_comparison(found: "RunComparison") -> None:
-    console = _wide()
-    table = Table("system", "queries of", "n", "A", "B", "B − A", "p (Holm)", "B is", box=None)
-    for column in table.columns[2:7]:
-        column.justify = "right"
-    for row in found.rows:
-        mean, low, high, n = row.difference
-        p = "" if row.p_holm is None else f"{row.p_holm:.4f}"
-        colour = {"worse": "red", "better": "green"}.get(row.verdict)
-        verdict = f"[{colour}]{row.verdict}[/]" if colour else row.verdict
-        table.add_row(
-            row.system,
-            row.segment,
-            f"{n:,}",
-            f"{row.a:.4f}",
-            f"{row.b:.4f}",
-            f"{mean:+.4f} \\[{low:+.4f}, {high:+.4f}]",
-            p,
-            verdict,
-        )
-    console.print(table)
-    tested = sum(row.p_holm is not None for row in found.rows)
-    left_out = "".join(f"; {count:,} left out, {why}" for why, count in found.left_out.items() if count)
-    against = f"beyond the margin of {found.margin:g}" if found.margin else "from 0"
-    console.print(
-        f"{found.measure}, {found.mode}; {found.queries:,} queries{left_out}. Brackets: 95 % paired bootstrap. p: "
-        f"two-sided randomisation test of a difference {against}, Holm's correction over the {tested} tests; alpha "
-        f"{found.alpha:g}.",
-        markup=False,
-    )
-    if found.worse:
-        places = "; ".join(f"{row.system}, {row.segment}" for row in found.worse)
-        console.print(f"B is worse in {len(found.worse)}: {places}.", style="red", markup=False)
-    else:
-        console.print("B is not shown to be worse anywhere.", markup=False)
-
-
-def _wide() -> OutputConsole:
-    """Tables keep their lines whole where output goes into a file."""
-    console: Any = OutputConsole(highlight=False)
-    return console if console.is_terminal else OutputConsole(highlight=False, width=200)

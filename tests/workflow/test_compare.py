@@ -49,7 +49,7 @@ def test_a_regression_planted_in_one_segment_fails_and_is_named(
     assert "all queries" not in said.split("B is worse in")[1]
     assert main(_command(files, "b", "--json")) == 7
     found = json.loads(capsys.readouterr().out)
-    assert {"system": "student, blended", "segment": "numbers: holds a number"} in found["worse"]
+    assert {"system": "run", "segment": "numbers: holds a number"} in found["worse"]
     assert found["queries"] == 160
     assert main([word for word in _command(files, "b") if word != "--fail-if-worse"]) == 0  # only said, not failed
 
