@@ -22,10 +22,10 @@ _STEP_S = 0.5
 
 
 def install(cluster: Cluster, pieces: Sequence[Piece], record: Record, say: Say, *, ready_s: float = _READY_S) -> bool:
-    """Make all pieces and rerank through them, or leave the cluster as it was.
+    """Make all pieces and rerank through them, or leave none of them; False when all stood there, as they should.
 
-    An installation that differs (another address, another key) is taken away first. False when all stood there already,
-    as they should be.
+    An installation that differs (another address, another key) is taken away first, and not put back when the new one
+    fails: a doctor's probe tells beforehand.
 
     Args:
         record: of an earlier installation, or a new one; it is kept up to date on disk.

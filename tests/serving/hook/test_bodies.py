@@ -6,8 +6,7 @@ import os
 import pytest
 
 from eval.errors import InputError
-from retrieval.elastic.bodies import bm25_scores, bm25_search, cosine_scores, filter_clauses, knn_search
-from retrieval.elastic.mapping import index_body
+from retrieval.elastic.bodies import bm25_search
 from serving.hook import custom, hugging_face, inside, opensearch
 from serving.hook.endpoint import Endpoint
 from serving.hook.pieces import rendered
@@ -49,21 +48,6 @@ def test_inference_endpoints_are_as_the_api_wants_them(way, pieces):
 @pytest.mark.parametrize("body", SEARCHES.values(), ids=SEARCHES)
 def test_searches_are_as_the_api_wants_them(body):
     assert elastic_api().check("POST", "/products/_search", body) == "search"
-
-
-@needs_schema
-def test_the_first_stages_requests_are_as_the_api_wants_them():
-    """What `index.first_stage: elasticsearch` sends: the index, and both searches with filters."""
-    body = index_body("elasticsearch", ["title", "brand"], 4, meta={"made_by": "distilrank"})
-    assert elastic_api().check("PUT", "/shop-1", body) == "indices.create"
-    clauses = filter_clauses({"brand": ["Acme", "Zivo"]})
-    for search in (
-        bm25_search("red shoe", 100, clauses),
-        knn_search("elasticsearch", [0.5, 0.5, 0.5, 0.5], 100, 500, clauses),
-        bm25_scores("red shoe", ["p1", "p2"]),
-        cosine_scores("elasticsearch", [0.5, 0.5, 0.5, 0.5], ["p1", "p2"]),
-    ):
-        assert elastic_api().check("POST", "/shop-1/_search", search) == "search"
 
 
 @needs_schema
