@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -68,9 +69,14 @@ def live_command(options: argparse.Namespace) -> int:
             opened = exactly(config, run, opened, directory)
         report = compare_live(options.via, opened, queries, live, cutoff=cutoff, depth=depth, seed=options.seed)
     print(json.dumps(report.to_json()) if options.json else report.text(), end="\n" if options.json else "")
-    too_unlike = options.min_same is not None and report.agreement.same < options.min_same
-    too_bad = options.max_loss is not None and report.loss() > options.max_loss
-    return DIFFERS if too_unlike or too_bad else 0
+    wrong = []
+    if options.min_same is not None and report.agreement.same < options.min_same:
+        wrong.append(f"{report.agreement.same:.4f} of the queries rank the same, below --min-same {options.min_same}")
+    if options.max_loss is not None and report.loss() > options.max_loss:
+        wrong.append(f"nDCG is lower by {report.loss():.4f}, above --max-loss {options.max_loss}")
+    for line in wrong:
+        print(f"distilrank: {line}", file=sys.stderr)
+    return DIFFERS if wrong else 0
 
 
 def _url(options: argparse.Namespace) -> str:

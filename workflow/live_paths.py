@@ -22,9 +22,10 @@ def endpoint(url: str, size: int, headers: dict[str, str], deadline_ms: int, tim
     """`POST /v1/search`."""
 
     def ask(query: Query) -> LiveAnswer:
-        body = {"query": query.text, "size": size, "deadline_ms": deadline_ms}
+        body = {"query": query.text, "size": size, "deadline_ms": deadline_ms, "explain": True}
         answer, _ = _post(f"{url}/v1/search", body, headers, timeout)
-        return LiveAnswer([hit["id"] for hit in answer["hits"]], answer["degraded_reason"])
+        first = [hit["id"] for hit in answer["first_stage"]]
+        return LiveAnswer([hit["id"] for hit in answer["hits"]], answer["degraded_reason"], first)
 
     return ask
 
@@ -39,10 +40,19 @@ def proxy(
         body = filled_in(template, query.text) | {"from": 0, "size": size}
         body["ext"] = {**body.get("ext", {}), "distilrank": {"query": query.text, "deadline_ms": deadline_ms}}
         answer, told = _post(path, body, headers, timeout)
-        outcome, reason = told.get("x-distilrank"), told.get("x-distilrank-reason")
-        return LiveAnswer([hit["_id"] for hit in answer["hits"]["hits"]], None if outcome == "reranked" else reason)
+        hits = answer["hits"]["hits"]
+        ids = [hit["_id"] for hit in hits]
+        if told.get("x-distilrank") != "reranked":
+            return LiveAnswer(ids, told.get("x-distilrank-reason"), ids)
+        return LiveAnswer(ids, None, _in_cluster_order(hits))
 
     return ask
+
+
+def _in_cluster_order(hits: list[dict[str, Any]]) -> list[str] | None:
+    """The hits' ids as the cluster ranked them; None where others of its hits belong between them."""
+    ranks = {hit["fields"]["_distilrank.cluster_rank"][0]: hit["_id"] for hit in hits}
+    return [ranks[rank] for rank in sorted(ranks)] if sorted(ranks) == list(range(1, len(hits) + 1)) else None
 
 
 def cluster(pipeline: SearchPipeline, size: int) -> Ask:
@@ -53,7 +63,8 @@ def cluster(pipeline: SearchPipeline, size: int) -> Ask:
             (found,) = pipeline.search([query], size)
         except ClusterError as error:
             raise LiveError("no answer" if error.status is None else f"status {error.status}") from None
-        return LiveAnswer([hit.product_id for hit in found.hits])
+        first = [hit.product_id for hit in found.first]
+        return LiveAnswer([hit.product_id for hit in found.hits], None, first)
 
     return ask
 

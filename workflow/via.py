@@ -19,13 +19,16 @@ from workflow.opened import OpenedRun
 
 _QUERIES_AT_ONCE = 32
 OFFLINE = "offline"
+FIRST = "first stage"
 
 
 class LiveAnswer(NamedTuple):
-    """Product ids, best first; and why it is not the reranked order, where it is not."""
+    """Product ids, best first; why it is not the reranked order, where it is not; and the order before it was reranked,
+    where the path tells (None where it does not)."""
 
     product_ids: list[str]
     degraded: str | None = None
+    first: list[str] | None = None
 
 
 class LiveError(Exception):
@@ -37,21 +40,25 @@ Ask = Callable[[Query], LiveAnswer]
 
 @dataclass(frozen=True)
 class Live:
-    """What came back: rankings by query id, and how many queries failed or were degraded, by reason."""
+    """What came back: rankings by query id, also as they were before reranking where that was told; and how many
+    queries failed or were degraded, by reason."""
 
     rankings: dict[str, list[str]]
+    first: dict[str, list[str]] = field(default_factory=dict)
     failed: Counter[str] = field(default_factory=Counter)
     degraded: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
 class LiveReport:
-    """How a live path ranks, against the run's own pipeline: `agreement` on rankings, `evaluation` on judgements."""
+    """How a live path ranks, against the run's own pipeline: `agreement` on rankings, `evaluation` on judgements; and
+    against its own first stage (`gain`), where every answer told that."""
 
     path: str
     live: Live
     agreement: Agreement
     evaluation: Evaluation
+    gain: Evaluation | None
     convention: str
 
     def loss(self) -> float:
@@ -72,6 +79,7 @@ class LiveReport:
             "degraded": dict(self.live.degraded),
             "agreement": found,
             "evaluation": self.evaluation.to_json(),
+            "gain": None if self.gain is None else self.gain.to_json(),
         }
 
     def text(self) -> str:
@@ -88,12 +96,16 @@ class LiveReport:
             "",
             render(self.evaluation, self.convention),
         ]
+        if self.gain is not None:
+            lines += [f"What reranking brings there: {self.path} against its own first stage", ""]
+            lines.append(render(self.gain, self.convention))
         return "\n".join(lines)
 
 
 def ask_all(queries: Sequence[Query], ask: Ask, clients: int) -> Live:
     """Ask for all queries, `clients` at a time."""
     rankings: dict[str, list[str]] = {}
+    first: dict[str, list[str]] = {}
     failed: Counter[str] = Counter()
     degraded: Counter[str] = Counter()
 
@@ -109,9 +121,11 @@ def ask_all(queries: Sequence[Query], ask: Ask, clients: int) -> Live:
                 failed[answer] += 1
                 continue
             rankings[query.id] = answer.product_ids
+            if answer.first is not None:
+                first[query.id] = answer.first
             if answer.degraded is not None:
                 degraded[answer.degraded] += 1
-    return Live(rankings, failed, degraded)
+    return Live(rankings, first, failed, degraded)
 
 
 def split_queries(opened: OpenedRun, split: str) -> list[Query]:
@@ -143,16 +157,26 @@ def compare_live(
         for result in opened.pipeline.search(queries[start : start + _QUERIES_AT_ONCE], depth):
             offline[result.query.id] = [hit.product_id for hit in result.hits]
     prepared = opened.prepared
-    evaluation = evaluate(
-        {query.id: prepared.qrels[query.id] for query in queries},
-        {OFFLINE: _run(offline), path: _run(live.rankings)},
-        [f"nDCG@{cutoff}"],
-        relevant_gain=prepared.scale.relevant_gain,
-        judged_only=False,
-        baseline=OFFLINE,
-        seed=seed,
+
+    def against(baseline: str, ranking: dict[str, list[str]]) -> Evaluation:
+        return evaluate(
+            {query.id: prepared.qrels[query.id] for query in queries},
+            {baseline: _run(ranking), path: _run(live.rankings)},
+            [f"nDCG@{cutoff}"],
+            relevant_gain=prepared.scale.relevant_gain,
+            judged_only=False,
+            baseline=baseline,
+            seed=seed,
+        )
+
+    return LiveReport(
+        path,
+        live,
+        agreement(offline, live.rankings, cutoff),
+        against(OFFLINE, offline),
+        against(FIRST, live.first) if live.first.keys() == live.rankings.keys() else None,
+        prepared.scale.convention,
     )
-    return LiveReport(path, live, agreement(offline, live.rankings, cutoff), evaluation, prepared.scale.convention)
 
 
 def _run(rankings: dict[str, list[str]]) -> Run:

@@ -117,7 +117,8 @@ def _check_order(asked: Asked, body: Mapping[str, Any], defaults: ProxyDefaults)
         raise PassThroughError("slice")
     if body.get("profile") is True:
         raise PassThroughError("profile")
-    if isinstance(body.get("ext"), dict) and "rerank" in body["ext"]:
+    ext = body.get("ext")
+    if (isinstance(ext, dict) and "rerank" in ext) or any(map(_is_learnt, _rescorers(body))):
         raise PassThroughError("own_rerank")
     if "_none_" in [*_list(body.get("stored_fields")), asked.parameter("stored_fields")]:
         raise PassThroughError("stored_fields")
@@ -126,6 +127,22 @@ def _check_order(asked: Asked, body: Mapping[str, Any], defaults: ProxyDefaults)
         keys = [{key: order} for key, order in sort.items()] if isinstance(sort, dict) else _list(sort)
         if not all(_is_by_score(key) for key in keys[: 1 if defaults.tie_breaks else None]):
             raise PassThroughError("sort")
+
+
+def _rescorers(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What orders the first hits anew within the cluster: of the body, and of a rescorer at the top."""
+    top = body.get("retriever")
+    inner = top.get("rescorer") if isinstance(top, dict) else None
+    sections = [body.get("rescore"), inner.get("rescore") if isinstance(inner, dict) else None]
+    found = [one for section in sections for one in (section if isinstance(section, list) else [section])]
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _is_learnt(rescorer: Mapping[str, Any]) -> bool:
+    """Whether a rescorer is a learnt model: Elasticsearch's, or the plugin's query."""
+    query = rescorer.get("query")
+    inner = query.get("rescore_query") if isinstance(query, dict) else None
+    return "learning_to_rank" in rescorer or (isinstance(inner, dict) and "sltr" in inner)
 
 
 def _is_by_score(key: Any) -> bool:
@@ -162,8 +179,11 @@ def _widened(body: Mapping[str, Any], page_end: int, depth: int) -> tuple[dict[s
     """The body that asks for the first `depth` hits, and how many these are in the end.
 
     Ranks are fused over a window of their own, which must not be smaller than the size: where the client gave one, no
-    more hits are asked for; where it gave none, it becomes the size.
+    more hits are asked for; where it gave none, it becomes the size. A rescoring retriever's window holds as well.
     """
+    if isinstance(body.get("retriever"), dict) and "rescorer" in body["retriever"]:
+        windows = [rescorer.get("window_size", 10) for rescorer in _rescorers(body)]
+        depth = max(min([depth, *(window for window in windows if isinstance(window, int))]), page_end)
     for section in ("retriever", "rank"):
         for kind, part in body[section].items() if isinstance(body.get(section), dict) else ():
             if kind in ("standard", "knn", "rescorer") or not isinstance(part, dict):

@@ -153,6 +153,8 @@ class Search:
 
     def _rescored(self, scores: Scores) -> Scores:
         for rescore in _list(self.body.get("rescore")):
+            if "learning_to_rank" in rescore or "sltr" in rescore["query"]["rescore_query"]:
+                continue  # a model, which is not here
             options = rescore["query"]
             best = sorted(scores, key=lambda key: -scores[key])[: rescore.get("window_size", 10)]
             more = self._run(options["rescore_query"])

@@ -58,6 +58,9 @@ def test_the_endpoint_ranks_as_the_run_was_measured(finished_run: Path, capsys: 
         rows = {row["system"]: row for row in found["evaluation"]["rows"]}
         assert rows["endpoint"]["value"] == rows["offline"]["value"]
         assert rows["endpoint"]["difference"]["low"] == rows["endpoint"]["difference"]["high"] == 0.0
+        gain = {row["system"]: row for row in found["gain"]["rows"]}
+        assert gain.keys() == {"first stage", "endpoint"}
+        assert gain["endpoint"]["value"] == rows["endpoint"]["value"]
         assert main([*command, "--split", "dev", "--limit", "2"]) == 0
         shown = capsys.readouterr().out
         assert "2 queries, first 10 products" in shown
@@ -91,12 +94,17 @@ def test_the_proxy_is_compared_with_the_run(
         found = json.loads(capsys.readouterr().out)
         assert (found["answered"], found["failed"], found["degraded"]) == (8, {}, {})
         assert 0 < found["agreement"]["overlap"] < 1  # another first stage
+        cluster = [row["value"]["mean"] for row in found["gain"]["rows"]]
+        assert cluster[0] != cluster[1]  # the cluster's order, and the reranked one
         assert main([*command, "--min-same", "1"]) == 8
+        assert "of the queries rank the same, below --min-same 1.0" in capsys.readouterr().err
         body = tmp_path / "body.json"
         body.write_text('{"query": {"match": {"title": "{{query}}"}}, "sort": [{"_doc": "asc"}]}')
         capsys.readouterr()
         assert main([*command, "--body", str(body), "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["degraded"] == {"sort": 8}
+        left = json.loads(capsys.readouterr().out)
+        assert left["degraded"] == {"sort": 8}
+        assert left["gain"]["rows"][0]["value"] == left["gain"]["rows"][1]["value"]
         assert main([*command[:-1], "other"]) == 3
         assert "status 404: the index 'other' is not searched through this proxy" in capsys.readouterr().err
 
