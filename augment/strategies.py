@@ -40,7 +40,7 @@ def farthest_first(vectors: np.ndarray, size: int) -> np.ndarray:
 
     (Gonzalez 1985: at most twice the best possible covering radius.) Of equals the earlier one.
     """
-    if not len(vectors):
+    if not len(vectors) or not size:
         return np.empty(0, dtype=np.int64)
     chosen = [0]
     nearest = vectors @ vectors[0]

@@ -42,7 +42,7 @@ def test_farthest_first_goes_round_the_circle() -> None:
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     assert farthest_first(vectors, 3).tolist() == [0, 2, 3]  # 180° away, then 90° from both (100° is 80° from one)
     assert sorted(farthest_first(vectors, 9).tolist()) == [0, 1, 2, 3, 4]
-    assert farthest_first(vectors[:0], 3).tolist() == []
+    assert farthest_first(vectors[:0], 3).tolist() == farthest_first(vectors, 0).tolist() == []
 
 
 def test_farthest_first_takes_no_vector_twice_when_all_are_equal() -> None:
