@@ -65,7 +65,7 @@ class Comparison:
     def values(self, system: System, mode: Mode, measure: str) -> dict[str, float]:
         """A measure's value for each of the compared queries that it is defined for; empty if it was not measured."""
         known = system.stored.values[mode].get(system.name, {}).get(measure, {})
-        return known if len(known) == len(self.query_ids) else {i: known[i] for i in self.query_ids if i in known}
+        return {i: known[i] for i in self.query_ids if i in known}
 
     def rows(self, mode: Mode, measure: str, *, tested: bool) -> dict[str, Row]:
         """Each system's row by its title; `tested`: with differences to the base and Holm's correction."""
@@ -106,7 +106,8 @@ def several_runs(runs: Sequence[StoredRun]) -> Comparison:
     if len(set(names)) < len(names):
         raise InputError(f"the runs are called {', '.join(names)}; runs are told apart by their names, so rename one")
     first = runs[0]
-    common = [i for i in first.query_ids if all(i in set(stored.query_ids) for stored in runs[1:])]
+    others = [set(stored.query_ids) for stored in runs[1:]]
+    common = [i for i in first.query_ids if all(i in measured for measured in others)]
     if not common:
         raise InputError(f"{' and '.join(names)} have no measured query in common; compare runs of the same data")
     for stored in runs[1:]:
@@ -119,12 +120,12 @@ def several_runs(runs: Sequence[StoredRun]) -> Comparison:
         if stored.ndcg != first.ndcg:
             raise InputError(f"{first.name} was measured by {first.ndcg}, {stored.name} by {stored.ndcg}; choose one")
     base = System(f"{first.name}: blended", first, BLENDED)
-    others = [System(f"{stored.name}: blended", stored, BLENDED) for stored in runs[1:]]
+    served = [System(f"{stored.name}: blended", stored, BLENDED) for stored in runs[1:]]
     stages = [System(f"{stored.name}: {stored.first_stage}", stored, stored.first_stage) for stored in runs]
     return Comparison(
-        systems=(*stages, base, *others),
+        systems=(*stages, base, *served),
         base=base,
-        focus=tuple(others),
+        focus=tuple(served),
         query_ids=tuple(common),
         segments=tuple(first.segments),
         qrels={i: first.prepared.qrels[i] for i in common},
