@@ -1,7 +1,7 @@
 """distilrank: from a catalogue, a query log and a few judgements to a better ranking, in one command.
 
     distilrank run CONFIG               every stage that is not up to date, then the table
-    distilrank STAGE CONFIG             one stage, and the stages it needs
+    distilrank STAGE CONFIG             one stage, and the stages it needs (label --dry-run: what it would cost)
     distilrank search RUN [QUERY]       first-stage and reranked hits side by side
     distilrank export RUN               the student as it is served: quantised, products tokenised, checked
     distilrank serve RUN                the search endpoint and its page, until Ctrl-C
@@ -36,6 +36,7 @@ from workflow.command_line import overrides, parser
 from workflow.commands import (
     describe_command,
     doctor_command,
+    dry_run_command,
     evaluate_command,
     export_command,
     run_command,
@@ -126,6 +127,8 @@ def _command(options: argparse.Namespace, notes: Console) -> int:
     config = load_config(options.config, overrides(options))
     if options.command == "doctor":
         return doctor_command(options, config)
+    if options.command == "label" and options.dry_run:
+        return dry_run_command(options, config)
     last = "measure" if options.command == "run" else options.command
     return run_command(options, config, last, notes)
 

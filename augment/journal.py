@@ -110,6 +110,10 @@ class Journal:
         """Shard `number`, columns of `LABEL_SCHEMA`."""
         return pq.read_table(self._shard(number), schema=LABEL_SCHEMA)
 
+    def statuses(self, number: int) -> list[str]:
+        """The status of each label in shard `number`."""
+        return pq.read_table(self._shard(number), columns=["status"])["status"].to_pylist()
+
     def write(self, number: int, labels: pa.Table) -> None:
         """Write or replace shard `number`, whole or not at all.
 

@@ -4,8 +4,8 @@ Knows nothing of models: a teacher is anything with a version and `label`. It ba
 """
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -33,6 +33,17 @@ class LabelTeacher(Protocol):
         ...
 
 
+class Slice(NamedTuple):
+    """What is to be labelled of one shard of a journal: the pairs at these places of it."""
+
+    number: int
+    places: tuple[int, ...]
+
+
+LabelledSlice = tuple[int, list[dict[str, Any]]]
+"""A shard's number, and the rows (columns of `LABEL_SCHEMA`) of its slice."""
+
+
 def label_pairs(
     pairs: Pairs,
     catalogue: "Catalogue",
@@ -55,28 +66,70 @@ def label_pairs(
         MachineError: when the teacher does not return one label a pair.
         PartialError: when, at the end, more than the share `failed_share` of the pairs has failed; the rest is kept.
     """
+    check_journal(journal, pairs, teacher.version)
+    wanted = slices_to_label(journal, retry_failed=retry_failed)
+    labelled = ((one.number, label_slice(one, pairs, catalogue, teacher, journal, guard)) for one in wanted)
+    return write_slices(labelled, wanted, journal, failed_share=failed_share, progress=progress)
+
+
+def check_journal(journal: Journal, pairs: Pairs, teacher_version: str) -> None:
+    """Raises InputError when the journal is of other pairs, or of another teacher."""
     if journal.manifest["pairs_fingerprint"] != pairs.fingerprint:
         raise InputError(
             f"the label journal {journal.path} is not of the pairs in {pairs.path}; open it with these pairs"
         )
-    if journal.teacher_version != teacher.version:
+    if journal.teacher_version != teacher_version:
         raise InputError(
             f"the label journal {journal.path} was begun by teacher {journal.teacher_version!r}, this is "
-            f"{teacher.version!r}; renew the journal explicitly, or label with the old teacher"
+            f"{teacher_version!r}; renew the journal explicitly, or label with the old teacher"
         )
+
+
+def slices_to_label(journal: Journal, *, retry_failed: bool = False) -> list[Slice]:
+    """What the journal lacks, whole shards; with `retry_failed` also the failed pairs of the others."""
+    wanted = []
     for number in range(journal.shards):
         start, stop = journal.bounds(number)
-        done = journal.read(number).to_pylist() if journal.has(number) else None
-        again = [place for place, row in enumerate(done) if row["status"] != "ok"] if done and retry_failed else []
-        if done is None or again:
-            rows = pairs.table(start, stop).select(["query_id", "query", "product_id"]).to_pylist()
-            asked = again if done else range(len(rows))
-            labelled = done or rows
-            for place, row in zip(asked, _label([rows[i] for i in asked], catalogue, teacher, guard), strict=True):
-                labelled[place] = row
-            journal.write(number, pa.Table.from_pylist(labelled, schema=LABEL_SCHEMA))
+        places: Iterable[int] = ()
+        if not journal.has(number):
+            places = range(stop - start)
+        elif retry_failed:
+            places = (place for place, status in enumerate(journal.statuses(number)) if status != "ok")
+        if chosen := tuple(places):
+            wanted.append(Slice(number, chosen))
+    return wanted
+
+
+def label_slice(
+    wanted: Slice, pairs: Pairs, catalogue: "Catalogue", teacher: LabelTeacher, journal: Journal, guard: LeakGuard
+) -> list[dict[str, Any]]:
+    """Ask the teacher; rows in the order of the slice's places, a failed label's reason among them."""
+    rows = pairs.table(*journal.bounds(wanted.number)).select(["query_id", "query", "product_id"])
+    return _label(rows.take(list(wanted.places)).to_pylist(), catalogue, teacher, guard)
+
+
+def write_slices(
+    labelled: Iterable[LabelledSlice],
+    wanted: Sequence[Slice],
+    journal: Journal,
+    *,
+    failed_share: float = 0.01,
+    progress: Callable[[int, int], None] | None = None,
+) -> LabelCounts:
+    """Write slices as they come, in any order; `label_pairs` says what is raised."""
+    places = {one.number: one.places for one in wanted}
+    sizes = [stop - start for start, stop in map(journal.bounds, range(journal.shards))]
+    done = sum(size for number, size in enumerate(sizes) if number not in places)
+    if done and progress is not None:
+        progress(done, journal.pairs)
+    for number, rows in labelled:
+        whole = journal.read(number).to_pylist() if journal.has(number) else [{}] * sizes[number]
+        for place, row in zip(places[number], rows, strict=True):
+            whole[place] = row
+        journal.write(number, pa.Table.from_pylist(whole, schema=LABEL_SCHEMA))
+        done += sizes[number]
         if progress is not None:
-            progress(stop, len(pairs))
+            progress(done, journal.pairs)
     counts = journal.counts()
     if counts.failures > failed_share * counts.total:
         raise PartialError(

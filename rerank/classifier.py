@@ -9,6 +9,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_N
 
 from eval.errors import MachineError
 from rerank.inputs import ModelKind
+from rerank.placement import Placement
 from retrieval.quiet import quiet_transformers
 
 
@@ -20,20 +21,30 @@ class Classifier(NamedTuple):
     kind: ModelKind
 
 
-def load_classifier(base: str | Path, outputs: int, *, seed: int = 0, dtype: torch.dtype = torch.float32) -> Classifier:
+def load_classifier(
+    base: str | Path,
+    outputs: int,
+    *,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float32,
+    placement: Placement | None = None,
+) -> Classifier:
     """A classifier with `outputs` logits on the CPU; a head that `base` lacks is drawn from `seed`.
 
     Args:
         base: a model directory, or a hub name where the machine reaches a hub.
+        placement: where else its weights are to lie, and how.
 
     Raises:
-        MachineError: when `base` is no model that transformers can classify with.
+        MachineError: when `base` is no model that transformers can classify with, or the placement is beyond the
+            machine.
     """
+    placed = {} if placement is None else placement.load_options()
     try:
         with quiet_transformers(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = AutoModelForSequenceClassification.from_pretrained(
-                str(base), num_labels=outputs, dtype=dtype, ignore_mismatched_sizes=True
+                str(base), num_labels=outputs, dtype=dtype, ignore_mismatched_sizes=True, **placed
             )
             tokenizer = AutoTokenizer.from_pretrained(str(base))
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:

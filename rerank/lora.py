@@ -16,12 +16,16 @@ from eval.errors import InputError, MachineError
 
 @dataclass(frozen=True)
 class LoraOptions:
-    """Adapters of `rank` on the modules whose names end in one of `targets`, scaled by alpha/rank."""
+    """Adapters of `rank` on the modules whose names end in one of `targets`, scaled by alpha/rank.
+
+    `four_bit` holds the frozen weights as 4-bit numbers (`rerank.placement`).
+    """
 
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.05
     targets: tuple[str, ...] = ("q_proj", "v_proj")
+    four_bit: bool = False
 
 
 def add_adapters(model: PreTrainedModel, options: LoraOptions, seed: int) -> PreTrainedModel:
@@ -46,6 +50,8 @@ def add_adapters(model: PreTrainedModel, options: LoraOptions, seed: int) -> Pre
         raise InputError(f"lora targets {', '.join(unknown)}: the model has no such layers; it has {known}")
     with _quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        if options.four_bit:
+            model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
         adapted = peft.get_peft_model(model, config)
     for weight in adapted.parameters():
         if weight.requires_grad:  # small steps vanish in bfloat16 weights
@@ -61,8 +67,8 @@ def save_adapters(model: PreTrainedModel, path: Path) -> None:
     (path / "README.md").unlink(missing_ok=True)  # peft's empty model card
 
 
-def load_adapters(model: PreTrainedModel, path: Path) -> PreTrainedModel:
-    """`model` with the adapters and the head saved at `path` merged into its weights.
+def load_adapters(model: PreTrainedModel, path: Path, *, merge: bool = True) -> PreTrainedModel:
+    """`model` with the adapters and the head saved at `path`, merged into its weights or (4-bit ones) beside them.
 
     Raises:
         MachineError: when peft is not installed, or `path` holds no adapters for this model.
@@ -75,7 +81,7 @@ def load_adapters(model: PreTrainedModel, path: Path) -> PreTrainedModel:
         raise MachineError(
             f"{path} has no adapters for its base model ({' '.join(str(error).split())[:200]})"
         ) from error
-    return cast(PreTrainedModel, adapted.merge_and_unload())
+    return cast(PreTrainedModel, adapted.merge_and_unload() if merge else adapted)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ however often work was interrupted.
 
 import hashlib
 import os
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +26,9 @@ from retrieval.progress import Progress
 EMBEDDINGS = "embeddings.npy"
 _DTYPE = np.dtype("<f4")
 
+EncodeShards = Callable[[Sequence[tuple[int, int]]], Iterator[np.ndarray]]
+"""From shards (first row, row after the last) to their products' vectors, float32 [rows, dim], in order."""
+
 
 def embed_catalogue(
     encoder: Encoder,
@@ -34,13 +38,14 @@ def embed_catalogue(
     *,
     shard_size: int = 4096,
     batch_size: int = 128,
+    encode_shards: EncodeShards | None = None,
     progress: Progress | None = None,
 ) -> np.memmap:
     """Encode every product's text; float32 unit vectors [len(catalogue), encoder.dim], row by row, memory-mapped.
 
     `path` is a directory. Finished shards are kept as long as encoder, template, sizes and their products' texts are
-    unchanged; else the work begins anew. `progress` is called with (products done, products), first with what an
-    earlier run left.
+    unchanged; else the work begins anew. `encode_shards`, where given, encodes the missing ones elsewhere.
+    `progress` is called with (products done, products), first with what an earlier run left.
 
     Raises:
         InputError: the catalogue is empty.
@@ -89,9 +94,15 @@ def embed_catalogue(
                 stream.seek(0, os.SEEK_END)
             else:
                 stream.write(header)
-            for start, end in shards[len(kept) :]:
+            missing = shards[len(kept) :]
+            elsewhere: Iterator[np.ndarray] = iter(()) if encode_shards is None else encode_shards(missing)
+            for start, end in missing:
                 texts = catalogue.texts(template, start, end)
-                vectors = encoder.encode_products(texts, batch_size, progress=partial(report_within, start))
+                if encode_shards is None:
+                    vectors = encoder.encode_products(texts, batch_size, progress=partial(report_within, start))
+                else:
+                    vectors = next(elsewhere)
+                    report(end)
                 stream.write(vectors.astype(_DTYPE).tobytes())
                 stream.flush()
                 os.fsync(stream.fileno())

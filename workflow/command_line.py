@@ -32,6 +32,10 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
         _pipeline_options(stage)
         if name in LABELLING:
             _labelling_options(stage)
+        if name == "label":
+            stage.add_argument(
+                "--dry-run", action="store_true", help="how many pairs, how long and what it would cost; labels nothing"
+            )
 
     search = commands.add_parser("search", help="first-stage and reranked hits side by side")
     search.add_argument("run", type=Path, metavar="RUN", help="a run directory")

@@ -60,6 +60,16 @@ def run_command(options: argparse.Namespace, config: Config, last: str, notes: C
     return 0
 
 
+def dry_run_command(options: argparse.Namespace, config: Config) -> int:
+    """What the label stage would do."""
+    set_threads(config)
+    from workflow.dry_run import dry_run
+
+    found = dry_run(config, RunDirectory(options.runs / config.name))
+    print(json.dumps(found.to_json()) if options.json else found.text())
+    return 0
+
+
 def search_command(options: argparse.Namespace) -> int:
     """One query's hits in a finished run."""
     run = run_directory(options.run)

@@ -115,6 +115,17 @@ class LabelSection(Section):
     failed_share: Share = 0.01
 
 
+class RaySection(Section):
+    """Where labelling and encoding are spread over workers, and over how many."""
+
+    address: str | None = None
+    """A Ray cluster's address, "auto" for the one this machine is in, "local" for workers on this machine, null: no
+    Ray. All workers must see the run's directory at the same path."""
+    workers: Count = 2
+    gpus: Annotated[float, Field(ge=0)] = 0
+    """GPUs of a worker; each worker takes one core otherwise."""
+
+
 class StudentSection(Section):
     """The cross-encoder that is served."""
 
@@ -181,6 +192,7 @@ class Config(Section):
     generate: GenerateSection = GenerateSection()
     mine: MineSection = MineSection()
     label: LabelSection = LabelSection()
+    ray: RaySection = RaySection()
     student: StudentSection = StudentSection()
     measure: MeasureSection = MeasureSection()
     serve: ServerSettings = ServerSettings()

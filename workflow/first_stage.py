@@ -9,7 +9,7 @@ from eval.errors import InputError
 from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
-from retrieval.embeddings import EMBEDDINGS, embed_catalogue
+from retrieval.embeddings import EMBEDDINGS, EncodeShards, embed_catalogue
 from retrieval.encoder import Encoder, default_encoder_path
 from retrieval.faiss_index import build_index
 from retrieval.hybrid import hybrid
@@ -53,12 +53,18 @@ def words_template(config: Config, catalogue: Catalogue) -> ProductTemplate:
 
 
 def build_first_stage(
-    config: Config, catalogue: Catalogue, asked: Sequence[str], run: RunDirectory, progress: StageProgress
+    config: Config,
+    catalogue: Catalogue,
+    asked: Sequence[str],
+    run: RunDirectory,
+    progress: StageProgress,
+    encode_shards: EncodeShards | None = None,
 ) -> dict[str, Any]:
     """Write `index/` (embeddings, and vectors and bm25, or elastic) with the run's encoder; goes on where a killed run
     stopped.
 
-    `asked` are texts of queries, to measure the vector index's recall with. Returns facts for the stage's record.
+    `asked` are texts of queries, to measure the vector index's recall with; `encode_shards`: see `embed_catalogue`.
+    Returns facts for the stage's record.
     """
     template, words = student_template(config, catalogue), words_template(config, catalogue)
     encoder = open_encoder(config, str(run.encoder))
@@ -68,6 +74,7 @@ def build_first_stage(
         template,
         run.index / "embeddings",
         batch_size=config.encoder.batch_size,
+        encode_shards=encode_shards,
         progress=progress.task("encoding products"),
     )
     if config.index.in_cluster:

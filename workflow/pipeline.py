@@ -31,6 +31,7 @@ from workflow.measured_students import measured_students
 from workflow.model_cards import write_card
 from workflow.open_teacher import open_teacher, ranks
 from workflow.prepared import write_prepared
+from workflow.ray_workers import encode_over_ray
 from workflow.report.write import write_run_report
 from workflow.rounds import dev_quality, label_hardest, labels_of
 from workflow.segmentation import run_segments
@@ -57,7 +58,8 @@ def index(work: Work) -> dict[str, Any]:
     prepared = work.prepared()
     texts = [entry.text for entry in prepared.log] or [query.text for query in prepared.queries.values()]
     asked = random.Random(work.config.seed).sample(texts, min(_ASKED, len(texts)))
-    made = build_first_stage(work.config, prepared.catalogue, asked, work.run, work.progress)
+    spread = partial(encode_over_ray, work.config, work.run) if work.config.ray.address is not None else None
+    made = build_first_stage(work.config, prepared.catalogue, asked, work.run, work.progress, spread)
     return {"products": len(prepared.catalogue)} | made
 
 
@@ -189,9 +191,9 @@ def stages(config: Config) -> list[Stage]:
     first_stage = ("index.first_stage", "index.fusion", *searched)
     of_no_member = () if config.teacher.kind == "ensemble" else ("index.fusion", "index stage")
     matters_to_audit = ("index.first_stage", "mine.category_field", *searched, *of_no_member)
-    # How an endpoint is asked decides no answer.
+    # How an endpoint is asked decides no answer, nor where a model's layers lie what it learns.
     ways = ("base_url", "key_variable", "concurrency", "timeout_s", "retries", "price_*", "limit_*", "measured")
-    asking = [f"-teacher.api.{way}" for way in ways]
+    asking = ["-teacher.spread", "-teacher.recompute", *(f"-teacher.api.{way}" for way in ways)]
     generated = config.generate.templates > 0 or config.generate.llm is not None
     generating = ("generate", *(f"-generate.llm.{way}" for way in ways), *(("fields.teacher",) if generated else ()))
     held_out = ("seed", "data.dev", "data.folds", "data.holdout")

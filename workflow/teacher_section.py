@@ -33,6 +33,10 @@ class TeacherSection(Section):
     head: Literal["soft", "grades"] = "soft"
     max_length: Count = 128
     lora: LoraSection | None = None
+    spread: bool = False
+    """Deal the model's layers over all GPUs (accelerate), where one is too small."""
+    recompute: bool = False
+    """Gradient checkpointing: less memory, some four fifths of the speed."""
     train: TeacherTrain = TeacherTrain()
 
     @property

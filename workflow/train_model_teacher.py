@@ -44,6 +44,8 @@ def train_model_teacher(
         train_options(section, "", config.seed + seed),
         max_length=config.teacher.max_length,
         lora=None if config.teacher.lora is None else LoraOptions(**config.teacher.lora.model_dump()),
+        spread=config.teacher.spread,
+        recompute=config.teacher.recompute,
         checkpoints=work.run.scratch("teacher") / "checkpoints" / what.replace(" ", "-"),
         validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
         progress=work.progress.task(f"training the teacher, {what}"),

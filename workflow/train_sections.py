@@ -63,6 +63,8 @@ class LoraSection(Section):
     alpha: Count = 32
     dropout: Share = 0.05
     targets: tuple[str, ...] = ("q_proj", "v_proj")
+    four_bit: bool = False
+    """Hold the frozen weights as 4-bit numbers (bitsandbytes, an NVIDIA GPU)."""
 
 
 class WeightsSection(Section):

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from augment_toy import WordTeacher, toy_label, toy_mine
 from augment.pairs import Pairs
 
 SCRIPT = Path(__file__).with_name("augment_toy.py")
+KILLS = int(os.environ.get("DISTILRANK_KILLS", "4"))
+"""How often labelling is killed; DISTILRANK_KILLS=20 is the long form."""
+SHARDS = 13  # of the toy journal
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -27,10 +31,10 @@ def start(*arguments: object) -> subprocess.Popen:
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
 
 
-def run_and_kill(generator: random.Random, *arguments: object) -> None:
-    """Kill the process a random moment after a random one of its first lines of progress."""
+def run_and_kill(generator: random.Random, *arguments: object, last: int = 4) -> None:
+    """Kill the process a random moment after a random one of its lines of progress, the `last` at the latest."""
     with start(*arguments) as process:
-        for _ in range(generator.randint(1, 4)):
+        for _ in range(generator.randint(1, last)):
             process.stdout.readline()
         time.sleep(generator.uniform(0, 0.012))
         process.send_signal(signal.SIGKILL)
@@ -73,6 +77,23 @@ def test_killed_at_random_moments(tmp_path: Path, whole: dict[str, dict[str, byt
         run_and_kill(generator, stage, tmp_path)
     finish(stage, tmp_path)
     assert contents(tmp_path) == whole[stage]
+
+
+def test_labelling_killed_again_and_again(tmp_path: Path, whole: dict[str, dict[str, bytes]]) -> None:
+    """A kill falls anywhere between the start of what is left to label and its end."""
+    prepare(tmp_path, "label")
+    generator = random.Random(20)
+    left: list[int] = []
+    for _ in range(KILLS):
+        done = len(list((tmp_path / "journal").glob("shard-*")))
+        if done > SHARDS - 3:  # too little is left to be interrupted: begin anew
+            shutil.rmtree(tmp_path / "journal")
+            done = 0
+        left.append(SHARDS - done)
+        run_and_kill(generator, "label", tmp_path, last=min(4, SHARDS - done - 2))
+    finish("label", tmp_path)
+    assert contents(tmp_path) == whole["label"]
+    assert min(left) < max(left)
 
 
 @pytest.mark.parametrize(

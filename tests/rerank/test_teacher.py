@@ -145,6 +145,42 @@ def test_training_goes_on_from_its_checkpoint(tiny_llama_dir: Path, tmp_path: Pa
     assert len(qualities) == 2
 
 
+def test_recomputing_and_spreading_change_where_and_when_but_not_what(tiny_llama_dir: Path, tmp_path: Path) -> None:
+    options = TrainOptions(epochs=2, learning_rate=1e-2, pairs_per_batch=12, precision="float32")
+
+    def learnt(name: str, **how: bool) -> Teacher:
+        path = tmp_path / name
+        return train_teacher(
+            tiny_llama_dir, "soft", JUDGED, ESCI, TEMPLATE, path, options, max_length=96, lora=LORA, **how
+        )[0]
+
+    plain, spared = learnt("plain"), learnt("spared", recompute=True, spread=True)
+    np.testing.assert_allclose(spared.score(PAIRS), plain.score(PAIRS), atol=1e-5)
+    assert np.abs(plain.score(PAIRS)).max() > 0.5
+
+
+def test_four_bits_need_a_gpu(tiny_llama_dir: Path, tmp_path: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(MachineError, match=r"lora\.four_bit needs an NVIDIA GPU"):
+        _train(tiny_llama_dir, "soft", tmp_path / "t", lora=LoraOptions(four_bit=True))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+def test_four_bit_weights_learn_and_come_back(tiny_llama_dir: Path, tmp_path: Path) -> None:
+    pytest.importorskip("bitsandbytes")
+    lora = LoraOptions(rank=8, four_bit=True)
+    options = TrainOptions(epochs=25, learning_rate=2e-2, pairs_per_batch=12)
+    teacher = train_teacher(
+        tiny_llama_dir, "soft", JUDGED, ESCI, TEMPLATE, tmp_path / "t", options, max_length=96, lora=lora
+    )[0]
+    scores = teacher.score(PAIRS)
+    for row in scores.reshape(len(JUDGED), 6):
+        assert row[0] > row[3:].max()
+    np.testing.assert_allclose(Teacher.load(tmp_path / "t").score(PAIRS), scores, atol=0.05)
+
+
 def test_a_broken_model_fails_its_labels_and_ranks_them_last(tiny_bert_dir: Path, tmp_path: Path) -> None:
     short = TrainOptions(epochs=1, learning_rate=1e-4, precision="float32")
     teacher = _train(tiny_bert_dir, "grades", tmp_path / "teacher", short)
