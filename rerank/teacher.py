@@ -170,7 +170,8 @@ def train_teacher(
     if recompute:
         model.config.use_cache = False
         model.enable_input_require_grads()  # else nothing is computed again where the embeddings are frozen
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        enable = getattr(model, "activation_checkpointing_enable", None)  # the newer name
+        (enable or model.gradient_checkpointing_enable)({"use_reentrant": False})
     if not placement.is_final:
         move(model, device)
     teacher = Teacher(model, pair_encoder, made, "in training", precision=options.precision)

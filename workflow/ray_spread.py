@@ -51,7 +51,7 @@ def spread(
         options = {"include_dashboard": False} if where.address == "local" else {}
         try:
             ray.init(where.address, log_to_driver=False, logging_level=logging.WARNING, **options)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        except Exception as error:  # Ray raises plain ones, too
             reason = " ".join(str(error).split())[:160]
             raise MachineError(
                 f"no Ray cluster answers at ray.address {where.address!r} ({reason}); start one (ray start --head), "

@@ -37,6 +37,7 @@ def _files(path: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("DISTILRANK_RAY" not in os.environ, reason="starts a Ray cluster; DISTILRANK_RAY=1 runs it")
 def test_a_killed_worker_changes_no_byte(write_config: WriteConfig, tmp_path: Path) -> None:
     pytest.importorskip("ray.data")
     config = write_config(tmp_path, label={"shard_pairs": 8})
