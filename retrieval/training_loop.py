@@ -189,10 +189,7 @@ class TrainingLoop(Generic[Batch]):
         if latest is not None and not state.finished:
             self._put(latest)
         self._save()
-        if self._checkpoints is not None:
-            self._checkpoints.drop_epochs(state.epoch + 1 if state.finished else state.epoch - self._average + 2)
-            if state.finished:
-                self._checkpoints.drop_best()
+        self._tidy()
 
     def _put_average(self) -> dict[str, torch.Tensor]:
         """Put the mean of the last epochs' weights into the model; the epoch's own, which training goes on from."""
@@ -248,10 +245,20 @@ class TrainingLoop(Generic[Batch]):
         self._checkpoints.save(saved)
         self._saved_at = time.monotonic()
 
+    def _tidy(self) -> None:
+        """Remove the weights that the saved state makes superfluous."""
+        if self._checkpoints is None:
+            return
+        state = self.state
+        self._checkpoints.drop_epochs(state.epoch + 1 if state.finished else state.epoch - self._average + 2)
+        if state.finished:
+            self._checkpoints.drop_best()
+
     def _restore(self, saved: dict[str, Any] | None) -> None:
         if saved is None:
             return
         self.state = LoopState(**saved["state"])
+        self._tidy()  # a kill may have come between the state and this
         self._put(saved["weights"])
         if self.state.finished:
             return

@@ -24,10 +24,12 @@ def _attempt(command: list[str], seconds: float) -> bool:
 
 
 def _artefacts(run: Path) -> dict[str, bytes]:
-    """Every artefact's bytes but for what tells the time: records, manifest, milliseconds."""
-    timed = {"manifest.json", "metrics.json", "table.txt", ".lock"}
+    """Every artefact's bytes but for what tells the time: records, manifest, report page, lines with milliseconds."""
+    timed = {"manifest.json", "metrics.json", "table.txt", "report.html", ".lock"}
     return {
-        path.relative_to(run).as_posix(): path.read_bytes()
+        path.relative_to(run).as_posix(): b"".join(
+            line for line in path.read_bytes().splitlines(keepends=True) if b" ms (median)" not in line
+        )
         for path in sorted(run.rglob("*"))
         if path.is_file() and path.relative_to(run).parts[0] != "stages" and path.name not in timed
     }
