@@ -22,6 +22,7 @@ from retrieval.types import Retriever
 from workflow.prepared import Prepared
 from workflow.run_directory import Chain, RunDirectory
 from workflow.train_model_teacher import train_model_teacher
+from workflow.train_sections import TrainSection
 from workflow.work import Work
 
 
@@ -41,6 +42,7 @@ def train_ensemble(
     if chain.teacher.exists():
         return
     section = work.config.teacher
+    assert section.train is not None  # the config refuses an ensemble that does not learn the judgements
     scratch = work.run.scratch("teacher") / chain.name.replace(" ", "-")
     pairs: list[Pair] = [(entry.query, product) for entry in judged for product in entry.products]
     targets = np.array([prepared.scale.target(gain) for entry in judged for gain in entry.gains])
@@ -52,7 +54,9 @@ def train_ensemble(
             continue
         directories[place] = scratch / f"member-{place}"
         what = f"{chain.name} member {place + 1}"
-        columns.append(_out_of_fold(work, prepared, bases[place], judged, folds, directories[place], what, chain))
+        columns.append(
+            _out_of_fold(work, prepared, bases[place], judged, folds, section.train, directories[place], what, chain)
+        )
         train_model_teacher(
             work, prepared, bases[place], judged, directories[place], section.train, what, chain, seed=place
         )
@@ -83,6 +87,7 @@ def _out_of_fold(
     base: str,
     judged: Sequence[JudgedQuery],
     folds: np.ndarray,
+    section: TrainSection,
     directory: Path,
     what: str,
     chain: Chain,
@@ -101,7 +106,7 @@ def _out_of_fold(
                 if not out and guard.check(entry.query.text) is None
             ]
             model, named = directory.with_name(f"{directory.name}-fold-{fold}"), f"{what} without fold {fold}"
-            train_model_teacher(work, prepared, base, learnt, model, work.config.teacher.train, named, chain, seed=fold)
+            train_model_teacher(work, prepared, base, learnt, model, section, named, chain, seed=fold)
             asked = [
                 (entry.query, product)
                 for entry, out in zip(judged, held_out, strict=True)

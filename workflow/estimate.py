@@ -82,6 +82,7 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
         plan.chains * number * mined * student.train.epochs + judged * (final.epochs if final is not None else 0)
         for number in range(1, config.rounds + 1)
     ]
+    judging = config.teacher.train.epochs if config.teacher.train is not None else 0
     compared = judged * (alone.epochs if alone is not None else 0)
     chosen = (config.rounds - 1) * plan.chains  # times that a student scores candidates and the teacher labels some
     candidates = min(config.mine.queries, logged) * config.mine.depth * 1.5  # two sources agree on about half
@@ -90,8 +91,7 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
     return {
         "encoder": _encoder_texts(config, work) * _TRAINING_COST / rates.encoder,
         "index": work.products / rates.encoder,
-        "teacher": learning
-        * (trainings * judged * config.teacher.train.epochs + work.given * config.teacher.labels_train.epochs)
+        "teacher": learning * (trainings * judged * judging + work.given * config.teacher.labels_train.epochs)
         + labelling * plan.audited_pairs,
         "mine": (min(config.mine.pool, logged) + min(config.mine.queries, logged)) / rates.encoder,
         "label": labelling * plan.chains * mined,

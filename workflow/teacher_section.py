@@ -37,7 +37,8 @@ class TeacherSection(Section):
     """Deal the model's layers over all GPUs (accelerate), where one is too small."""
     recompute: bool = False
     """Gradient checkpointing: less memory, some four fifths of the speed."""
-    train: TeacherTrain = TeacherTrain()
+    train: TeacherTrain | None = TeacherTrain()
+    """How the judgements are learnt; null leaves the teacher as the given labels made it."""
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -50,6 +51,11 @@ class TeacherSection(Section):
     def _labels_need_full_weights(self) -> "TeacherSection":
         if self.kind == "file" and self.labels is None:
             raise ValueError("teacher.kind is 'file' and teacher.labels is missing, expected the file of labels")
+        if self.train is None and (self.labels is None or self.kind != "model"):
+            raise ValueError(
+                "teacher.train is null, which leaves nothing to learn: expected teacher.labels and teacher.kind 'model'"
+                " with it, so that the teacher learns the labels alone"
+            )
         if self.labels is not None and self.lora is not None:
             raise ValueError(
                 "teacher.labels and teacher.lora cannot go together: adapters cannot be trained on adapters"

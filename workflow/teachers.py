@@ -1,9 +1,12 @@
 """The teachers of a run: each chain's learns its judgements, and is audited on the queries that it held out."""
 
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from eval.audit import audit as audit_labels
+from eval.files import atomic_path
 from eval.measures import per_query
 from eval.trec import Run
 from rerank.gate import gate
@@ -57,9 +60,18 @@ def train_teachers(work: Work, prepared: Prepared, made: Sequence[Chain]) -> dic
         judged = judged_queries(prepared, chain.train_ids)
         if section.kind == "ensemble":
             train_ensemble(work, prepared, bases, first_stages, judged, chain)
+        elif section.train is None:
+            _copy(work.run.labels_teacher, chain.teacher)
         else:
             train_model_teacher(work, prepared, bases[0], judged, chain.teacher, section.train, chain.name, chain)
     return facts
+
+
+def _copy(teacher: Path, path: Path) -> None:
+    """The same teacher at `path`, unless it is there."""
+    if not path.exists():
+        with atomic_path(path) as temporary:
+            shutil.copytree(teacher, temporary)
 
 
 def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:

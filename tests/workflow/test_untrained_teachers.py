@@ -139,5 +139,25 @@ def test_a_file_of_labels_is_distilled_without_a_teacher(
     assert pq.read_table(run / "journal" / "shard-00000.parquet")["distribution"][0].as_py() == [0.5, 0.25, 0.25, 0]
 
 
+def test_given_labels_alone_make_the_teacher_where_the_judgements_are_not_to_be_learnt(
+    labels: tuple[Path, list[dict[str, Any]]], write_config: WriteConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, rows = labels
+    _write(root / "labels.csv", rows)
+    teacher = {"labels": str(root / "labels.csv"), "labels_train": {"epochs": 1}, "train": None}
+    config = write_config(root, teacher=teacher)
+    assert main(["teacher", str(config), "--runs", str(root / "runs")]) == 0
+    run = root / "runs" / "tiny"
+    made, copied = (
+        {file.name: file.read_bytes() for file in (run / name).iterdir() if file.name != "audit.json"}
+        for name in ("labels-teacher", "teacher")
+    )
+    assert made == copied
+    assert "model.safetensors" in made
+    capsys.readouterr()
+    assert main(["teacher", str(write_config(root, teacher={"train": None})), "--runs", str(root / "runs")]) == 2
+    assert "leaves nothing to learn: expected teacher.labels" in _said(capsys)
+
+
 def _rows(run: Path) -> list[dict[str, Any]]:
     return read_json(run / "report" / "metrics.json")["evaluations"]["test, judged-only"]["rows"]
