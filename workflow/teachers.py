@@ -55,13 +55,15 @@ def train_teachers(work: Work, prepared: Prepared, made: Sequence[Chain]) -> dic
             "held-out queries left out": len(found.leaks),
             "unknown products left out": found.unknown_products,
         }
-    first_stages = open_first_stages(work.config, prepared.catalogue, work.run)
+    ensemble = section.kind == "ensemble"
+    first_stages = open_first_stages(work.config, prepared.catalogue, work.run) if ensemble else {}
     for chain in made:
-        judged = judged_queries(prepared, chain.train_ids)
-        if section.kind == "ensemble":
-            train_ensemble(work, prepared, bases, first_stages, judged, chain)
-        elif section.train is None:
+        if section.train is None:
             _copy(work.run.labels_teacher, chain.teacher)
+            continue
+        judged = judged_queries(prepared, chain.train_ids)
+        if ensemble:
+            train_ensemble(work, prepared, bases, first_stages, judged, chain)
         else:
             train_model_teacher(work, prepared, bases[0], judged, chain.teacher, section.train, chain.name, chain)
     return facts
