@@ -21,8 +21,8 @@
     distilrank data export PATH OUT     the data as a BEIR directory or a Quepid file
     distilrank doctor CONFIG            machine, config and data, before any hour is spent
 
-What each command does is in workflow/commands.py and its neighbours (serve_commands.py, upkeep.py); the stages
-themselves, top to bottom as the work runs, are in workflow/pipeline.py.
+What each command does is in workflow/commands/; the stages themselves, top to bottom as the work runs, are in
+workflow/pipeline.py.
 """
 
 import argparse
@@ -32,20 +32,15 @@ import sys
 from rich.console import Console
 
 from eval.errors import DistilrankError
-from workflow.command_line import overrides, parser
-from workflow.commands import (
-    describe_command,
-    doctor_command,
-    dry_run_command,
-    evaluate_command,
-    export_command,
-    run_command,
-    search_command,
-)
-from workflow.config import load_config
-from workflow.proof_commands import audit_command, compare_command, queue_command, reconcile_command, scaling_command
-from workflow.stage_titles import STAGE_TITLES
-from workflow.upkeep import drift_command, score_table_command
+from workflow.commands.data import describe_command, export_command
+from workflow.commands.evaluate import evaluate_command
+from workflow.commands.grammar import overrides, parser
+from workflow.commands.proof import audit_command, compare_command, queue_command, reconcile_command, scaling_command
+from workflow.commands.run import doctor_command, dry_run_command, run_command
+from workflow.commands.search import search_command
+from workflow.commands.upkeep import drift_command, score_table_command
+from workflow.config.run import load_config
+from workflow.run.stage_titles import STAGE_TITLES
 
 _PIPE_CLOSED = 141
 
@@ -91,19 +86,19 @@ def _command(options: argparse.Namespace, notes: Console) -> int:
     if options.command == "search":
         return search_command(options)
     if options.command == "export":
-        from workflow.export import export_command as export_student_command
+        from workflow.commands.export import export_command as export_student_command
 
         return export_student_command(options)
     if options.command == "serve":
-        from workflow.serve_commands import serve_command
+        from workflow.commands.serve import serve_command
 
         return serve_command(options, notes)
     if options.command == "loadtest":
-        from workflow.load_command import load_command
+        from workflow.commands.loadtest import load_command
 
         return load_command(options)
     if options.command == "hook":
-        from workflow.hook_commands import hook_command
+        from workflow.commands.hook import hook_command
 
         return hook_command(options, notes)
     if options.command == "score-table":
@@ -111,7 +106,7 @@ def _command(options: argparse.Namespace, notes: Console) -> int:
     if options.command == "drift":
         return drift_command(options)
     if options.command == "report":
-        from workflow.report.command import report_command
+        from workflow.commands.report import report_command
 
         return report_command(options)
     if options.command == "reconcile":

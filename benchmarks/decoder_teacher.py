@@ -27,11 +27,11 @@ from eval.files import atomic_path
 from rerank.inputs import PairEncoder
 from rerank.train_options import TrainOptions
 from rerank.training import train
-from workflow.config import Config, load_config
-from workflow.first_stage import teacher_template
-from workflow.labelled import labelled_groups
-from workflow.prepared import load_prepared
-from workflow.run_directory import RunDirectory
+from workflow.config.run import Config, load_config
+from workflow.run.directory import RunDirectory
+from workflow.run.prepared import load_prepared
+from workflow.stages.first_stage import teacher_template
+from workflow.stages.labelled import labelled_groups
 
 CONFIG = Path(__file__).parents[1] / "configs" / "shop-decoder.yaml"
 WEAK = ["teacher.kind=ensemble", "teacher.ensemble=[bm25, dense]", "teacher.lora=null", "teacher.model=default"]

@@ -20,12 +20,12 @@ from rerank.pipeline import SearchPipeline
 from retrieval.bm25 import BM25Retriever
 from retrieval.hybrid import hybrid
 from retrieval.types import Retriever
-from workflow.config import Config
-from workflow.first_stage import open_first_stages, words_template
-from workflow.prepared import load_prepared
-from workflow.run_directory import RunDirectory
+from workflow.config.run import Config
+from workflow.measure.systems import RememberedRetriever, full_catalogue, retriever_judged
+from workflow.run.directory import RunDirectory
+from workflow.run.prepared import load_prepared
 from workflow.runner import run_stages
-from workflow.systems import RememberedRetriever, full_catalogue, retriever_judged
+from workflow.stages.first_stage import open_first_stages, words_template
 
 _OLD = "hybrid, as it was"
 _WORDS: dict[str, dict[str, int] | None] = {

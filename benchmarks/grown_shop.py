@@ -27,9 +27,9 @@ from retrieval.faiss_index import build_index, load_index
 from retrieval.index_kinds import KINDS
 from retrieval.shop.shop import Shop
 from retrieval.types import Product
-from workflow.config import load_config
-from workflow.first_stage import open_encoder, student_template
-from workflow.run_directory import RunDirectory
+from workflow.config.run import load_config
+from workflow.run.directory import RunDirectory
+from workflow.stages.first_stage import open_encoder, student_template
 
 ENCODED = 10_000
 _MOVE = 0.2

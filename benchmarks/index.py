@@ -27,10 +27,10 @@ from retrieval.index_recall import DEPTH, exact_cuts, measured_recall
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Product
 from retrieval.vector_index import VectorIndex, import_faiss
-from workflow.config import load_config
-from workflow.first_stage import open_encoder, open_vectors
-from workflow.prepared import load_prepared
-from workflow.run_directory import RunDirectory
+from workflow.config.run import load_config
+from workflow.run.directory import RunDirectory
+from workflow.run.prepared import load_prepared
+from workflow.stages.first_stage import open_encoder, open_vectors
 
 _TEMPLATE = ProductTemplate(("title",))
 

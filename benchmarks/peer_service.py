@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from sentence_transformers import CrossEncoder, SentenceTransformer
 
 from retrieval.catalogue import Catalogue
-from workflow.config import load_config
-from workflow.first_stage import student_template
+from workflow.config.run import load_config
+from workflow.stages.first_stage import student_template
 
 
 class Search(BaseModel):

@@ -26,13 +26,13 @@ from eval.trec import Qrels, Run
 from rerank.gate import GateDecision
 from retrieval.data.search_data import SearchData
 from retrieval.types import Product, Query
-from workflow.bench import MODES
-from workflow.measure import Measured, write_report
-from workflow.measured_files import pairs_table
-from workflow.prepared import load_prepared, write_prepared
-from workflow.run_directory import RunDirectory
-from workflow.segmentation import run_segments
-from workflow.system_names import BLENDED, STUDENT, TEACHER
+from workflow.measure.bench import MODES
+from workflow.measure.files import pairs_table
+from workflow.measure.measurement import Measured, write_report
+from workflow.measure.segmentation import run_segments
+from workflow.measure.system_names import BLENDED, STUDENT, TEACHER
+from workflow.run.directory import RunDirectory
+from workflow.run.prepared import load_prepared, write_prepared
 
 _WORDS = ("red", "wool", "steel", "small", "large", "sofa", "chair", "lamp", "without", "10", "cm", "acme", "kettle")
 _JUDGED, _PRODUCTS, _DEEPEST = 40, 50_000, 100

@@ -28,10 +28,10 @@ from rerank.blend import blend
 from retrieval.shop.intents import Intent
 from retrieval.tokens import tokenize
 from retrieval.types import Hit, Query, Retriever
-from workflow.config import load_config
-from workflow.first_stage import open_first_stages
-from workflow.opened import OpenedRun, open_run
-from workflow.run_directory import RunDirectory
+from workflow.config.run import load_config
+from workflow.run.directory import RunDirectory
+from workflow.served.opened import OpenedRun, open_run
+from workflow.stages.first_stage import open_first_stages
 
 WINDOWS = (0, 10, 20, 50)
 BUDGETS = (5, 10, 15, 20, 30, 40)

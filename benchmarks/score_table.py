@@ -23,13 +23,13 @@ from rerank.student import Student
 from rerank.tabled_reranker import TabledReranker
 from retrieval.data.search_data import LogQuery
 from retrieval.shop.intents import Intent
-from workflow.chains import chains
-from workflow.config import load_config
-from workflow.opened import OpenedRun, open_run
-from workflow.progress import StageProgress
-from workflow.run_directory import RunDirectory
-from workflow.score_table import HeadQuery, build_score_table, head_queries
-from workflow.teacher_share import both_models, score_both
+from workflow.config.run import load_config
+from workflow.run.chains import chains
+from workflow.run.directory import RunDirectory
+from workflow.run.progress import StageProgress
+from workflow.served.opened import OpenedRun, open_run
+from workflow.served.score_table import HeadQuery, build_score_table, head_queries
+from workflow.served.teacher_share import both_models, score_both
 
 SIZES = (50, 150, 500)
 SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)

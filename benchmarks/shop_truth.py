@@ -7,7 +7,7 @@ from eval.grades import ESCI
 from retrieval.shop.intents import Intent, grade
 from retrieval.shop.judged_lists import Judge
 from retrieval.shop.shop import Shop, product_index
-from workflow.config import Config
+from workflow.config.run import Config
 
 
 class ShopTruth:

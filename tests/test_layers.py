@@ -30,6 +30,8 @@ def test_the_repository_keeps_the_layers() -> None:
         ("retrieval/types.py", "def f():\n    import workflow", "only go down", "retrieval.types -> workflow"),
         ("rerank/types.py", "import ir_measures", "Training and labelling", "rerank.types -> ir_measures"),
         ("workflow/__init__.py", "import distilrank", "front door", "workflow -> distilrank"),
+        ("workflow/run/work.py", "import workflow.stages", "folders of the workflow", "run.work -> workflow.stages"),
+        ("workflow/serve.py", "import workflow.proof", "folders of the workflow", "workflow.serve -> workflow.proof"),
         ("serving/engine.py", "def f():\n    import ray", "free of Ray", "serving.engine -> ray"),
     ],
 )

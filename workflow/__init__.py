@@ -1,4 +1,4 @@
-"""What has to run, and what is up to date? Config, stages, manifest, machine checks.
+"""What has to run, and what is up to date? Start with `pipeline.py`; ARCHITECTURE.md says what each folder holds.
 
 Knows every layer below; holds no mathematics.
 """

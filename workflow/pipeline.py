@@ -10,10 +10,23 @@ from eval.errors import GateRefusedError
 from eval.files import fingerprint, read_json
 from retrieval.data.describe import describe
 from retrieval.data.search_data import LogQuery
-from workflow.bench import measured_sets
-from workflow.config import Config
-from workflow.encoders import make_encoder
-from workflow.first_stage import (
+from workflow.config.run import Config
+from workflow.measure.bench import measured_sets
+from workflow.measure.lazy_models import LazyReranker
+from workflow.measure.measurement import measure, write_report
+from workflow.measure.segmentation import run_segments
+from workflow.measure.system_names import WITHOUT
+from workflow.measure.systems import parts
+from workflow.report.model_cards import write_card
+from workflow.report.write import write_run_report
+from workflow.run.inputs import read_input
+from workflow.run.prepared import write_prepared
+from workflow.run.stage import Stage
+from workflow.run.stage_titles import STAGE_TITLES, round_stage
+from workflow.run.work import Work
+from workflow.served.measured_students import measured_students
+from workflow.stages.encoder import make_encoder
+from workflow.stages.first_stage import (
     build_first_stage,
     distinct,
     open_first_stages,
@@ -21,27 +34,14 @@ from workflow.first_stage import (
     product_words,
     student_template,
 )
-from workflow.generated_queries import generated_queries
-from workflow.given import mine_given
-from workflow.inputs import read_input
-from workflow.labelling import label_pairs_of
-from workflow.lazy_models import LazyReranker
-from workflow.measure import measure, write_report
-from workflow.measured_students import measured_students
-from workflow.model_cards import write_card
-from workflow.open_teacher import open_teacher, ranks
-from workflow.prepared import write_prepared
-from workflow.ray_workers import encode_over_ray
-from workflow.report.write import write_run_report
-from workflow.rounds import dev_quality, label_hardest, labels_of
-from workflow.segmentation import run_segments
-from workflow.stage_titles import STAGE_TITLES, round_stage
-from workflow.stages import Stage
-from workflow.students import distil, learn_without_augmentation
-from workflow.system_names import WITHOUT
-from workflow.systems import parts
-from workflow.teachers import audit, train_teachers
-from workflow.work import Work
+from workflow.stages.generated_queries import generated_queries
+from workflow.stages.given import mine_given
+from workflow.stages.labelling import label_pairs_of
+from workflow.stages.open_teacher import open_teacher, ranks
+from workflow.stages.ray_workers import encode_over_ray
+from workflow.stages.rounds import dev_quality, label_hardest, labels_of
+from workflow.stages.students import distil, learn_without_augmentation
+from workflow.stages.teachers import audit, train_teachers
 
 _ASKED = 200  # queries that an index's recall is measured with
 

@@ -5,14 +5,14 @@ import time
 from rich.console import Console
 
 from eval.files import read_json
-from workflow.config import Config, save_config
-from workflow.inputs import key_options
-from workflow.manifest import write_manifest
+from workflow.config.run import Config, save_config
 from workflow.pipeline import stages
-from workflow.progress import StageProgress
-from workflow.run_directory import RunDirectory
-from workflow.stages import Stage, basis_of, begin, finish, is_up_to_date, key_of, record_path
-from workflow.work import Work
+from workflow.run.directory import RunDirectory
+from workflow.run.inputs import key_options
+from workflow.run.manifest import write_manifest
+from workflow.run.progress import StageProgress
+from workflow.run.stage import Stage, basis_of, begin, finish, is_up_to_date, key_of, record_path
+from workflow.run.work import Work
 
 
 def run_stages(

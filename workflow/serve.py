@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from eval.errors import InputError
 from serving.server_settings import ServerSettings
-from workflow.config import load_config
-from workflow.finished import finished
+from workflow.config.run import load_config
+from workflow.run.finished import finished
 
 if TYPE_CHECKING:
     from ray import serve
@@ -83,17 +83,17 @@ def open_engine(
     *,
     threads: int | None = None,
 ) -> "SearchEngine":
-    """The engine over a finished run; see `workflow.served_run.open_engine`."""
-    from workflow import served_run
+    """The engine over a finished run; see `workflow.served.engine.open_engine`."""
+    from workflow.served import engine
 
-    return served_run.open_engine(run, settings, reranker, threads=threads)
+    return engine.open_engine(run, settings, reranker, threads=threads)
 
 
 def open_student(run: Path, *, threads: int | None = None) -> "Reranker":
-    """The student alone; see `workflow.served_run.open_student`."""
-    from workflow import served_run
+    """The student alone; see `workflow.served.engine.open_student`."""
+    from workflow.served import engine
 
-    return served_run.open_student(run, threads=threads)
+    return engine.open_student(run, threads=threads)
 
 
 def __getattr__(name: str) -> Any:

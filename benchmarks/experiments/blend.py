@@ -13,7 +13,7 @@ from eval.measures import per_query
 from eval.trec import Run
 from rerank.blend import blend, fit_weight
 from rerank.student import Student
-from workflow.systems import reranker_judged, retriever_judged
+from workflow.measure.systems import reranker_judged, retriever_judged
 
 
 def main() -> None:

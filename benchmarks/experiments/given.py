@@ -16,8 +16,8 @@ from augment.selection import Candidate, select_products
 from rerank.heads import GradeHead
 from rerank.types import Label, Pair
 from retrieval.types import Product, Query
-from workflow.first_stage import open_vectors
-from workflow.prepared import Prepared
+from workflow.run.prepared import Prepared
+from workflow.stages.first_stage import open_vectors
 
 if TYPE_CHECKING:
     from benchmarks.experiments.setting import Setting

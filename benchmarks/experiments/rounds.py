@@ -12,7 +12,7 @@ from augment.journal import LabelledQuery
 from augment.mine_options import MineOptions
 from benchmarks.experiments.cells import open_setting, parse, run_cells
 from benchmarks.experiments.setting import TRAIN, Setting
-from workflow.rounds import HARDEST
+from workflow.stages.rounds import HARDEST
 
 ROUNDS = 3
 

@@ -34,14 +34,14 @@ from rerank.types import Reranker
 from retrieval.product_text import ProductTemplate
 from retrieval.shop.intents import Intent
 from retrieval.types import Query, Retriever
-from workflow.config import Config
-from workflow.first_stage import model_path, open_first_stages, open_vectors, student_template
-from workflow.labelled import LabelUse, labelled_groups
-from workflow.prepared import Prepared, load_prepared
-from workflow.run_directory import RunDirectory
+from workflow.config.run import Config
+from workflow.measure.systems import RememberedRetriever, judged_pairs
+from workflow.run.directory import RunDirectory
+from workflow.run.prepared import Prepared, load_prepared
 from workflow.runner import run_stages
-from workflow.systems import RememberedRetriever, judged_pairs
-from workflow.training import soft_groups
+from workflow.stages.first_stage import model_path, open_first_stages, open_vectors, student_template
+from workflow.stages.labelled import LabelUse, labelled_groups
+from workflow.stages.training import soft_groups
 
 MEASURE = "nDCG@10"
 MAX_LENGTH = 64

@@ -15,8 +15,8 @@ from eval.files import atomic_path
 from eval.grades import Grade, GradeScale
 from rerank.student import build_student
 from rerank.teacher import train_teacher
-from workflow.first_stage import model_path
-from workflow.training import judged_queries
+from workflow.stages.first_stage import model_path
+from workflow.stages.training import judged_queries
 
 ARMS = {
     "soft": ("soft", (1.0, 0.5, 0.1, 0.0)),

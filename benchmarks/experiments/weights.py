@@ -13,7 +13,7 @@ from augment.label_weights import WeightShares
 from augment.pruning import PruneLimits
 from benchmarks.experiments.cells import open_setting, parse, run_cells
 from benchmarks.experiments.setting import TRAIN
-from workflow.labelled import LabelUse
+from workflow.stages.labelled import LabelUse
 
 ARMS: dict[str, tuple[WeightShares | None, PruneLimits]] = {
     "all alike": (None, PruneLimits()),

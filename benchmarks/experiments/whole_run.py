@@ -8,10 +8,10 @@ from rich.console import Console
 
 from benchmarks.experiments.setting import MAX_LENGTH, Setting
 from rerank.student import Student
-from workflow.config import Config, load_config
-from workflow.open_teacher import open_teacher
-from workflow.run_directory import RunDirectory
+from workflow.config.run import Config, load_config
+from workflow.run.directory import RunDirectory
 from workflow.runner import run_stages
+from workflow.stages.open_teacher import open_teacher
 
 _TRAIN = {"pairs_per_batch": 48, "freeze_embeddings": True, "dropout": 0.0}
 TEACHER = {"max_length": MAX_LENGTH, "train": {"epochs": 3, "learning_rate": 1e-4, **_TRAIN}}

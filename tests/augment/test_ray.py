@@ -15,7 +15,7 @@ from augment.guard import LeakGuard
 from augment.journal import Journal, open_journal
 from augment.labelling import LabelledSlice, Slice, label_slice, slices_to_label, write_slices
 from augment.pairs import Pairs
-from workflow.ray_spread import Where, labels_from, labels_to, spread
+from workflow.stages.ray_spread import Where, labels_from, labels_to, spread
 
 pytest.importorskip("ray.data")
 

@@ -13,7 +13,7 @@ from benchmarks.experiments.cells import read_cells, run_cells
 from benchmarks.experiments.rater import Rater
 from benchmarks.shop_truth import ShopTruth
 from retrieval.types import Query
-from workflow.config import Config
+from workflow.config.run import Config
 
 SETTING = SimpleNamespace(
     prepared=SimpleNamespace(scale=SimpleNamespace(convention="gains E 100")),

@@ -18,7 +18,7 @@ from serving.hook.endpoint import Endpoint
 from serving.metrics import Metrics
 from serving.ray_environment import SWITCHES
 from serving.server_settings import ServerSettings
-from workflow.command_line import parser
+from workflow.commands.grammar import parser
 from workflow.serve import ServeArguments
 
 ROOT = Path(__file__).parents[2]

@@ -18,10 +18,10 @@ from serving.app import create_app
 from serving.engine import FixedShop, FixedView, SearchEngine, Served, Versions
 from serving.settings import ServeSettings
 from tests.serving.sockets import serving_at
-from workflow.config import load_config
-from workflow.opened import OpenedRun, open_run
-from workflow.rerankers import OneAtATime
-from workflow.run_directory import RunDirectory
+from workflow.config.run import load_config
+from workflow.run.directory import RunDirectory
+from workflow.served.opened import OpenedRun, open_run
+from workflow.served.rerankers import OneAtATime
 
 MakeClient = Callable[..., AbstractContextManager[TestClient]]
 

@@ -17,7 +17,7 @@ import torch
 from distilrank import main
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["tests.workflow.clean_process", "workflow.pipeline", "workflow.measure"])
+_SERVER.set_forkserver_preload(["tests.workflow.clean_process", "workflow.pipeline", "workflow.measure.measurement"])
 
 
 def start(command: list[str], said: Path | str = os.devnull, largest_file: int | None = None) -> BaseProcess:

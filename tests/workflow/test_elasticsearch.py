@@ -18,12 +18,12 @@ from eval.trec import read_run
 from retrieval.live.shop import LiveShop
 from serving.engine import SearchAsk
 from serving.server_settings import ServerSettings
-from workflow.cluster_stage import check_cluster
-from workflow.config import Config, load_config
-from workflow.opened import open_run
+from workflow.checks.cluster import check_cluster
+from workflow.config.run import Config, load_config
 from workflow.pipeline import stages
-from workflow.run_directory import RunDirectory
+from workflow.run.directory import RunDirectory
 from workflow.serve import open_engine
+from workflow.served.opened import open_run
 
 ACCEPT = ["--accept", "teacher", "--accept", "student"]
 

@@ -19,12 +19,12 @@ from eval.files import read_json
 from eval.trec import read_qrels, read_run
 from retrieval.shop.shop import shop_data
 from retrieval.types import Query
-from workflow.config import load_config
-from workflow.opened import open_run
-from workflow.prepared import load_prepared
-from workflow.run_directory import RunDirectory
-from workflow.segmentation import read_segments
-from workflow.stage_titles import STAGE_TITLES
+from workflow.config.run import load_config
+from workflow.measure.segmentation import read_segments
+from workflow.run.directory import RunDirectory
+from workflow.run.prepared import load_prepared
+from workflow.run.stage_titles import STAGE_TITLES
+from workflow.served.opened import open_run
 
 WriteConfig = Callable[..., Path]
 ACCEPT = ["--accept", "teacher", "--accept", "student"]

@@ -16,11 +16,11 @@ from eval.files import read_json
 from rerank.teacher import Teacher
 from rerank.types import Label, Pair
 from retrieval.types import Product, Query
-from workflow.config import Config, load_config
-from workflow.inputs import key_options
-from workflow.lazy_models import LazyReranker
+from workflow.config.run import Config, load_config
+from workflow.measure.lazy_models import LazyReranker
 from workflow.pipeline import stages
-from workflow.stages import basis_of, flat, key_of
+from workflow.run.inputs import key_options
+from workflow.run.stage import basis_of, flat, key_of
 
 WriteConfig = Callable[..., Path]
 ACCEPT = ["--accept", "teacher", "--accept", "student"]

@@ -11,9 +11,9 @@ from eval.evaluation import Row, compare_values
 from eval.segment_tests import SegmentRow, compare_segments
 from eval.segments import Segment
 from eval.trec import Qrels
-from workflow.bench import MODES, Mode
+from workflow.measure.bench import MODES, Mode
+from workflow.measure.system_names import BLENDED, STUDENT
 from workflow.report.stored import StoredRun
-from workflow.system_names import BLENDED, STUDENT
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from eval.audit import Audit
 from eval.evaluation import Row
 from eval.segment_tests import SegmentRow
 from eval.segments import MIN_QUERIES
-from workflow.bench import MODES, Mode
+from workflow.measure.bench import MODES, Mode
+from workflow.measure.system_names import BLENDED
 from workflow.report.compared import Comparison, System, one_run, several_runs
 from workflow.report.facts import Facts, stage_facts, teacher_audit
 from workflow.report.figures import RunFigures, run_figures
@@ -17,7 +18,6 @@ from workflow.report.queue import WorthJudging, worth_judging_pairs
 from workflow.report.speed import Choice, choices, marked
 from workflow.report.stored import StoredRun
 from workflow.report.verdict import Verdict, verdict
-from workflow.system_names import BLENDED
 
 MANY_TIES = 0.05
 UNLIKE_JUDGED = 0.05

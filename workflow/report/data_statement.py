@@ -7,7 +7,7 @@ asked for, not guessed.
 from pathlib import Path
 
 from eval.grades import GradeScale
-from workflow.config import Config
+from workflow.config.run import Config
 from workflow.report.content import Content, RunPart
 from workflow.report.facts import label_lines, teacher_lines
 from workflow.report.wording import interval, number

@@ -5,10 +5,10 @@ from typing import Any
 from eval.audit import Audit
 from eval.bootstrap import Interval
 from eval.files import read_json
-from workflow.audits import AUDIT
+from workflow.measure.audits import AUDIT
 from workflow.report import wording
 from workflow.report.stored import StoredRun
-from workflow.stage_titles import round_stage
+from workflow.run.stage_titles import round_stage
 
 STAGES = ("prepare", "teacher", "mine", "label", "student")
 

@@ -13,8 +13,8 @@ from eval.calibration import Reliability, reliability
 from eval.depth import depths_up_to, ndcg_at_depth
 from eval.score_health import ScoreHealth, score_health
 from rerank.blend import blend
+from workflow.measure.system_names import STUDENT, TEACHER
 from workflow.report.stored import Candidates, StoredRun
-from workflow.system_names import STUDENT, TEACHER
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

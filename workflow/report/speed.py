@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from eval.frontier import Setting, frontier
+from workflow.measure.system_names import BLENDED, STUDENT, TEACHER, WITHOUT
 from workflow.report.figures import RunFigures
 from workflow.report.stored import StoredRun
-from workflow.system_names import BLENDED, STUDENT, TEACHER, WITHOUT
 
 _SPARE = 4
 """A deadline this many times the median leaves the slowest queries room."""

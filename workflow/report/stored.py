@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from eval.depth import ScoredList, scored_list
 from eval.files import read_json
 from eval.segments import Segment
-from workflow.bench import Mode
-from workflow.config import Config, load_config
-from workflow.finished import finished
-from workflow.measured_files import PAIRS, VALUES, read_table
-from workflow.prepared import Prepared, load_prepared
-from workflow.run_directory import RunDirectory
-from workflow.segmentation import read_segments
+from workflow.config.run import Config, load_config
+from workflow.measure.bench import Mode
+from workflow.measure.files import PAIRS, VALUES, read_table
+from workflow.measure.segmentation import read_segments
+from workflow.run.directory import RunDirectory
+from workflow.run.finished import finished
+from workflow.run.prepared import Prepared, load_prepared
 
 Values = dict[str, dict[str, float]]
 """Measure to query to value."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from eval.evaluation import Row
 from eval.segment_tests import SIGNIFICANT, SegmentRow
-from workflow.bench import Mode
+from workflow.measure.bench import Mode
 from workflow.report.compared import Comparison, System
 from workflow.report.wording import difference, interval, number, p_value
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from eval.files import read_json, write_json, write_text
-from workflow.config import Config
-from workflow.prepared import Prepared
+from workflow.config.run import Config
 from workflow.report.content import Content, build
 from workflow.report.data_statement import STATEMENT, data_statement
 from workflow.report.page import render_page
 from workflow.report.queue import write_queue
 from workflow.report.stored import read_stored
-from workflow.run_directory import RunDirectory
+from workflow.run.directory import RunDirectory
+from workflow.run.prepared import Prepared
 
 PAGE, FIGURES, QUEUE = "report.html", "metrics.json", "worth-judging.csv"
 

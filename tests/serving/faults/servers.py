@@ -23,10 +23,10 @@ from serving.app import create_app
 from serving.local import serving_locally
 from serving.server_settings import ServerSettings
 from serving.signals import until_stopped
-from workflow.served_run import open_engine, open_student
+from workflow.served.engine import open_engine, open_student
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["tests.serving.faults.servers", "workflow.served_run"])
+_SERVER.set_forkserver_preload(["tests.serving.faults.servers", "workflow.served.engine"])
 
 
 class Server:

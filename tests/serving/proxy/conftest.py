@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from rerank.types import Reranker
 from serving.engine import SearchEngine
-from workflow.opened import OpenedRun
+from workflow.served.opened import OpenedRun
 
 INDEX = "products"
 FIELDS = {"colour": "attributes.colour"}

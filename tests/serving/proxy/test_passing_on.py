@@ -15,7 +15,7 @@ from eval.errors import InputError
 from serving.app import create_app
 from serving.proxy.passing import REASONS
 from serving.settings import ProxySettings
-from workflow.config import Config, load_config, save_config
+from workflow.config.run import Config, load_config, save_config
 
 PATH = "/products/_search"
 TEXT = "electric toothbrush soft bristle pack for kids"

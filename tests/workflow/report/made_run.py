@@ -14,17 +14,17 @@ from eval.trec import Qrels
 from rerank.types import Pair
 from retrieval.data.search_data import SearchData
 from retrieval.types import Filter, Hit, Product, Query, Retriever
-from workflow.bench import measured_sets
-from workflow.chains import chains
-from workflow.config import load_config
-from workflow.lazy_models import LazyReranker
-from workflow.measure import measure, write_report
-from workflow.prepared import load_prepared, write_prepared
-from workflow.progress import StageProgress
+from workflow.config.run import load_config
+from workflow.measure.bench import measured_sets
+from workflow.measure.lazy_models import LazyReranker
+from workflow.measure.measurement import measure, write_report
+from workflow.measure.segmentation import run_segments
+from workflow.measure.systems import parts
 from workflow.report.write import write_run_report
-from workflow.run_directory import RunDirectory
-from workflow.segmentation import run_segments
-from workflow.systems import parts
+from workflow.run.chains import chains
+from workflow.run.directory import RunDirectory
+from workflow.run.prepared import load_prepared, write_prepared
+from workflow.run.progress import StageProgress
 
 Flaw = Callable[[str], bool]
 """Whether a reranker is bad at a query (by its text)."""

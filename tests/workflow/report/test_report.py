@@ -12,9 +12,9 @@ import pytest
 from distilrank import main
 from eval.files import read_json
 from eval.trec import Qrels, Run, ranking, read_qrels, read_run
-from workflow.prepared import load_prepared
 from workflow.report.content import build
 from workflow.report.stored import open_stored
+from workflow.run.prepared import load_prepared
 
 WORSE = "negation: excludes something"
 

@@ -1,0 +1,163 @@
+"""Teachers that are not trained, over a tiny run: an API asked over HTTP, and a file of labels."""
+
+import csv
+import json
+import math
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from grading_server import KEY, Fault, GradingServer, shares
+
+from augment.guard import LeakGuard
+from distilrank import main
+from eval.files import read_json
+from retrieval.product_text import ProductTemplate
+from workflow.run.prepared import load_prepared
+
+WriteConfig = Callable[..., Path]
+
+
+@pytest.fixture
+def server() -> Iterator[GradingServer]:
+    with GradingServer() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def _said(capsys: pytest.CaptureFixture[str]) -> str:
+    captured = capsys.readouterr()
+    return " ".join((captured.out + captured.err).split())
+
+
+def test_an_api_labels_what_was_mined_within_its_limit_and_its_key_stays_secret(
+    write_config: WriteConfig,
+    server: GradingServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TINY_KEY", KEY)
+    api = {"base_url": server.url, "model": "tiny", "key_variable": "TINY_KEY", "concurrency": 4}
+    api |= {"price_in": 1000.0, "limit_money": 12.0}
+    config = write_config(tmp_path, teacher={"kind": "api", "api": api}, mine={"queries": 10})
+    command = ["label", str(config), "--runs", str(tmp_path / "runs"), "--accept", "teacher"]
+    run = tmp_path / "runs" / "tiny"
+    assert main(command) == 5
+    assert "spending limit is reached" in _said(capsys)
+    audit = read_json(run / "stages" / "teacher.json")["facts"]["audit"]
+    assert "dev queries" in audit["reason"]
+    asked = len(server.asked)
+    assert 100 < asked <= 120
+    # The limit belongs to no answer: what is done stays, and nothing is asked twice.
+    server.faults.extend([Fault(500), Fault(429, headers={"Retry-After": "0"})])
+    assert main([*command, "--set", "teacher.api.limit_money=null", "--set", "teacher.api.concurrency=2"]) == 0
+    assert "teacher up to date" in _said(capsys)
+    distinct = {json.dumps(body["messages"]) for body in server.asked}
+    assert len(server.asked) == len(distinct) + 2
+    prepared = load_prepared(run / "data")
+    template = ProductTemplate(("title", "brand", "colour"))
+    for shard in sorted((run / "journal").glob("shard-*.parquet")):
+        for row in pq.read_table(shard).to_pylist():
+            product = prepared.catalogue.products([prepared.catalogue.row(row["product_id"])])[0]
+            expected = shares(row["query"], template.text(product))
+            assert row["status"] == "ok"
+            assert row["distribution"] == pytest.approx(expected, abs=1e-5)
+            target = float(np.dot(expected, [1, 0.5, 0.1, 0]))
+            assert row["score"] == pytest.approx(np.clip(math.log(target / (1 - target)), -8, 8), abs=1e-4)
+    files = [file for file in run.rglob("*") if file.is_file()]
+    assert not [file for file in files if KEY.encode() in file.read_bytes()]
+    monkeypatch.setenv("TINY_KEY", "wrong")
+    other = ["--set", "teacher.api.model=other", "--set", "teacher.api.limit_money=null"]
+    assert main([*command, *other]) == 2
+    said = _said(capsys)
+    assert "refuses the key (401" in said
+    assert "wrong" not in said
+
+
+@pytest.fixture
+def labels(write_config: WriteConfig, tmp_path: Path) -> tuple[Path, list[dict[str, Any]]]:
+    """A run's data prepared, and a file of labels of its products for logged, held-out and unknown ones."""
+    assert main(["prepare", str(write_config(tmp_path)), "--runs", str(tmp_path / "runs")]) == 0
+    prepared = load_prepared(tmp_path / "runs" / "tiny" / "data")
+    guard = LeakGuard([prepared.queries[i] for i in prepared.split("dev", "test")])
+    queries = [entry.text for entry in prepared.log if guard.check(entry.text) is None][:12]
+    queries.append(prepared.queries[prepared.split("test")[0]].text)
+    rows = []
+    for place, query in enumerate(queries):
+        for step in range(8):
+            grade = "ESCI"[(place + step) % 4]
+            product = prepared.catalogue.ids[(7 * place + step) % 150]
+            rows.append({"query": query, "product_id": product, "grade": grade})
+    rows.append({"query": queries[0], "product_id": "unknown", "grade": "E"})
+    return tmp_path, rows
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_a_file_of_labels_is_distilled_without_a_teacher(
+    labels: tuple[Path, list[dict[str, Any]]], write_config: WriteConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, rows = labels
+    _write(root / "labels.csv", rows)
+    config = write_config(root, teacher={"kind": "file", "labels": str(root / "labels.csv")})
+    assert main(["run", str(config), "--runs", str(root / "runs"), "--accept", "student"]) == 0
+    said = _said(capsys)
+    assert "1 labelled queries that are or nearly are held-out queries were left out" in said
+    assert "1 labels of products that the catalogue lacks were left out" in said
+    run = root / "runs" / "tiny"
+    journal = [row for shard in sorted((run / "journal").glob("shard-*")) for row in pq.read_table(shard).to_pylist()]
+    known = {(row["query"], row["product_id"]): row["grade"] for row in rows[:-9]}
+    assert {(row["query"], row["product_id"]) for row in journal} == set(known)
+    assert len(journal) == len(known)
+    spread = {"E": [0.9, 0.1, 0, 0], "S": [0.05, 0.9, 0.05, 0], "C": [0, 0.05, 0.9, 0.05], "I": [0, 0, 0.1, 0.9]}
+    for row in journal:
+        expected = spread[known[row["query"], row["product_id"]]]
+        assert row["distribution"] == pytest.approx(expected, abs=1e-6)
+        target = float(np.dot(expected, [1, 0.5, 0.1, 0]))
+        assert row["score"] == pytest.approx(math.log(target / (1 - target)), abs=1e-4)
+    assert "teacher" not in {row["system"] for row in _rows(run)}
+    assert (run / "student").exists()
+    assert main(["score-table", str(run), "--queries", "3"]) == 2
+    assert "the run's labels come from a file" in _said(capsys)
+    # Shares of the grades win over the grade, and another file is another teacher.
+    sure = {f"p_{name}": share for name, share in zip("ESCI", (0.5, 0.25, 0.25, 0.0), strict=True)}
+    _write(root / "labels.csv", [{**row, **sure} for row in rows])
+    assert main(["label", str(config), "--runs", str(root / "runs")]) == 0
+    assert pq.read_table(run / "journal" / "shard-00000.parquet")["distribution"][0].as_py() == [0.5, 0.25, 0.25, 0]
+
+
+def test_given_labels_alone_make_the_teacher_where_the_judgements_are_not_to_be_learnt(
+    labels: tuple[Path, list[dict[str, Any]]], write_config: WriteConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, rows = labels
+    _write(root / "labels.csv", rows)
+    teacher = {"labels": str(root / "labels.csv"), "labels_train": {"epochs": 1}, "train": None}
+    config = write_config(root, teacher=teacher)
+    assert main(["teacher", str(config), "--runs", str(root / "runs")]) == 0
+    run = root / "runs" / "tiny"
+    made, copied = (
+        {file.name: file.read_bytes() for file in (run / name).iterdir() if file.name != "audit.json"}
+        for name in ("labels-teacher", "teacher")
+    )
+    assert made == copied
+    assert "model.safetensors" in made
+    capsys.readouterr()
+    assert main(["teacher", str(write_config(root, teacher={"train": None})), "--runs", str(root / "runs")]) == 2
+    assert "leaves nothing to learn: expected teacher.labels" in _said(capsys)
+
+
+def _rows(run: Path) -> list[dict[str, Any]]:
+    return read_json(run / "report" / "metrics.json")["evaluations"]["test, judged-only"]["rows"]

@@ -1,0 +1,1 @@
+"""The configuration: a module for each section, the whole in `run.py`."""

@@ -1,0 +1,1 @@
+"""The measurement of a run: every system on queries it never learnt from. Start with `bench.py`."""

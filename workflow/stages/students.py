@@ -1,0 +1,105 @@
+"""The students of a run: each chain's learns its teacher's labels; one to compare with does without them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from augment.journal import LabelledQuery
+from eval.files import read_json
+from rerank.student import train_student
+from rerank.student_files import STUDENT_FILE
+from rerank.training import Group
+from workflow.config.train import TrainSection
+from workflow.run.directory import Chain
+from workflow.run.prepared import Prepared
+from workflow.run.work import Work
+from workflow.stages.first_stage import model_path, student_template
+from workflow.stages.labelled import label_use, labelled_groups
+from workflow.stages.training import mean_ndcg, soft_groups, train_options
+
+
+def distil(
+    work: Work,
+    prepared: Prepared,
+    chain: Chain,
+    labels: Iterable[LabelledQuery],
+    path: Path,
+    *,
+    stage: str = "student",
+) -> dict[str, Any]:
+    """Train a student at `path` on the labels of the chain's teacher, then, if the config says so, on the judgements.
+
+    `stage` names the stage that does it, which keeps the checkpoints.
+    """
+    options = work.config.student
+    parent, scratch = _parent(work, chain), _scratch(work, chain, stage)
+    use = label_use(work.config, prepared, work.run)
+    groups, dropped = labelled_groups(prepared, labels, options.loss, use)
+    pruned = {"labels dropped": dropped} if dropped else {}
+    if options.final_train is None:
+        train, loss = options.train, options.loss
+        return pruned | _learn(work, prepared, chain, parent, options.layers, groups, train, loss, path, scratch)
+    distilled = scratch / "distilled"
+    if not distilled.exists():
+        _learn(work, prepared, chain, parent, options.layers, groups, options.train, options.loss, distilled, scratch)
+    about = read_json(distilled / STUDENT_FILE)
+    known = {name: about[name] for name in ("parent", "layers", "parent_layers")} | {"distillation": about["training"]}
+    judged = soft_groups(prepared, chain.train_ids)
+    section, loss = options.final_train, options.final_loss
+    _learn(work, prepared, chain, str(distilled), None, judged, section, loss, path, scratch, known)
+    return pruned | {name: about["training"][name] for name in ("queries", "pairs")}
+
+
+def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain) -> None:
+    """Train the student to compare with: the same start and the judgements, but no label of the teacher's."""
+    options = work.config.student
+    groups, section = soft_groups(prepared, chain.train_ids), options.judgements_train
+    assert section is not None
+    parent, scratch = _parent(work, chain), _scratch(work, chain, "student")
+    _learn(work, prepared, chain, parent, options.layers, groups, section, "soft_bce", chain.student_without, scratch)
+
+
+def _scratch(work: Work, chain: Chain, stage: str) -> Path:
+    return work.run.scratch(stage) / chain.name.replace(" ", "-")
+
+
+def _parent(work: Work, chain: Chain) -> str:
+    parent = work.config.student.parent
+    return str(chain.teacher) if parent == "teacher" else model_path(parent)
+
+
+def _learn(
+    work: Work,
+    prepared: Prepared,
+    chain: Chain,
+    parent: str,
+    layers: Sequence[int] | int | None,
+    groups: list[Group],
+    section: TrainSection,
+    loss: str,
+    path: Path,
+    scratch: Path,
+    facts: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    watched = chain.dev_ids if chain.fold is None else ()
+    cutoff = work.config.measure.cutoff
+    _, result = train_student(
+        parent,
+        groups,
+        train_options(section, loss, work.config.seed),
+        path,
+        student_template(work.config, prepared.catalogue),
+        layers=layers,
+        max_length=work.config.student.max_length,
+        checkpoints=scratch / f"{path.name}-checkpoints",
+        validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
+        progress=work.progress.task(f"training {path.name}, {chain.name}"),
+        facts=facts,
+    )
+    pairs = sum(len(group.products) for group in groups)
+    return {
+        "queries": len(groups),
+        "pairs": pairs,
+        "best epoch": result.best_epoch,
+        "warnings": list(result.warnings),
+    }

@@ -1,0 +1,120 @@
+"""The teachers of a run: each chain's learns its judgements, and is audited on the queries that it held out."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.audit import audit as audit_labels
+from eval.files import atomic_path
+from eval.measures import per_query
+from eval.trec import Run
+from rerank.gate import gate
+from rerank.types import label_scores
+from workflow.config.teacher import FIRST_STAGES
+from workflow.measure.audits import labelled_pairs, write_audit
+from workflow.measure.segmentation import query_segments
+from workflow.measure.systems import judged_pairs, retriever_judged
+from workflow.run.directory import Chain
+from workflow.run.inputs import label_file
+from workflow.run.prepared import Prepared
+from workflow.run.work import Work
+from workflow.stages.api_teacher import describe_api_teacher, open_api_teacher
+from workflow.stages.ensembles import train_ensemble
+from workflow.stages.first_stage import model_path, open_first_stages, product_words
+from workflow.stages.given import describe_given
+from workflow.stages.model_teacher import train_model_teacher
+from workflow.stages.open_teacher import open_teacher
+from workflow.stages.training import given_labels, judged_queries
+
+
+def train_teachers(work: Work, prepared: Prepared, made: Sequence[Chain]) -> dict[str, Any]:
+    """Train every chain's teacher on its judgements, after the given labels, if any; facts about the latter."""
+    section = work.config.teacher
+    if section.kind == "api":
+        for chain in made:
+            describe_api_teacher(open_api_teacher(work.config, prepared, work.run), chain.teacher)
+        return {}
+    if section.kind == "file":
+        return describe_given(work, prepared, [chain.teacher for chain in made])
+    members = section.ensemble if section.kind == "ensemble" else (section.model,)
+    bases = {place: model_path(name) for place, name in enumerate(members) if name not in FIRST_STAGES}
+    facts = {}
+    given = label_file(work.config)
+    if given is not None:
+        judged, found = given_labels(prepared, given, work.guard(prepared))
+        for place, base in bases.items():
+            path, what = work.run.labels_teacher, "given labels"
+            if section.kind == "ensemble":
+                path, what = path / str(place), f"given labels member {place + 1}"
+            train_model_teacher(work, prepared, base, judged, path, section.labels_train, what, seed=place)
+            bases[place] = str(path)
+        facts["given labels"] = {
+            "queries": len(judged),
+            "pairs": sum(len(entry.gains) for entry in judged),
+            "held-out queries left out": len(found.leaks),
+            "unknown products left out": found.unknown_products,
+        }
+    ensemble = section.kind == "ensemble"
+    first_stages = open_first_stages(work.config, prepared.catalogue, work.run) if ensemble else {}
+    for chain in made:
+        if section.train is None:
+            _copy(work.run.labels_teacher, chain.teacher)
+            continue
+        judged = judged_queries(prepared, chain.train_ids)
+        if ensemble:
+            train_ensemble(work, prepared, bases, first_stages, judged, chain)
+        else:
+            train_model_teacher(work, prepared, bases[0], judged, chain.teacher, section.train, chain.name, chain)
+    return facts
+
+
+def _copy(teacher: Path, path: Path) -> None:
+    """The same teacher at `path`, unless it is there."""
+    if not path.exists():
+        with atomic_path(path) as temporary:
+            shutil.copytree(teacher, temporary)
+
+
+def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
+    """The gate before bulk labelling: each chain's teacher on the dev queries it did not learn from.
+
+    Beside it, the audit of its labels against the judgements is written to `teacher/audit.json`.
+    """
+    config = work.config
+    if config.teacher.kind == "file":  # the guard has taken every dev query out of it
+        return {"passed": True, "reason": "not audited: it is a file of labels, without a word on held-out queries"}
+    first = open_first_stages(config, prepared.catalogue, work.run)[config.index.first_stage]
+    ours: Run = {}
+    theirs: Run = {}
+    labelled = []
+    for chain in made:
+        if chain.dev_ids:
+            report = work.progress.task(f"asking the teacher about dev queries, {chain.name}")
+            teacher = open_teacher(config, prepared, work.run, chain.teacher, report)
+            pairs = judged_pairs(prepared, chain.dev_ids)
+            labels = teacher.label(pairs)
+            for (query, product), score in zip(pairs, label_scores(labels).tolist(), strict=True):
+                ours.setdefault(query.id, {})[product.id] = score
+            labelled += labelled_pairs(pairs, labels, prepared.qrels, prepared.scale)
+            theirs.update(retriever_judged(first, prepared, chain.dev_ids))
+    name = f"nDCG@{config.measure.cutoff}"
+    qrels = {i: prepared.qrels[i] for i in ours}
+    values = [per_query(qrels, run, [name])[name] for run in (ours, theirs)]
+    decision = gate(values[0], values[1], config.seed)
+    vocabulary = product_words(config, prepared.catalogue, work.run)
+    parts = query_segments(prepared, list(ours), vocabulary=vocabulary, category_field=config.mine.category_field)
+    found = audit_labels(labelled, prepared.scale, seed=config.seed, segments=parts, cutoff=config.measure.cutoff)
+    write_audit(found, made[-1].teacher)
+    return {
+        "passed": decision.passed,
+        "reason": decision.reason,
+        "interval": decision.interval._asdict(),
+        "measure": f"{name}, judged-only",
+        "labels": {
+            "pairs": found.overall.pairs,
+            "same grade": found.overall.same_grade.mean,
+            "kappa": found.overall.kappa,
+            "ece": found.overall.ece,
+        },
+    }

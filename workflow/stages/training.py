@@ -1,0 +1,60 @@
+"""From judgements and given labels to what the teacher and the student train on."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from augment.guard import LeakGuard
+from augment.label_file import LabelFile, read_label_file
+from eval.measures import per_query
+from rerank.teacher import JudgedQuery
+from rerank.training import Group, TrainOptions
+from rerank.types import Reranker
+from retrieval.types import Product
+from workflow.config.train import TrainSection
+from workflow.measure.systems import reranker_judged
+from workflow.run.prepared import Prepared
+
+
+def train_options(section: TrainSection, loss: str, seed: int) -> TrainOptions:
+    """The training loop's options from the config's."""
+    return TrainOptions(loss=loss, seed=seed, **section.model_dump())
+
+
+def judged_queries(prepared: Prepared, query_ids: Sequence[str]) -> list[JudgedQuery]:
+    """The queries with their judged products and gains."""
+    return [
+        JudgedQuery(prepared.queries[i], products_of(prepared, prepared.qrels[i]), list(prepared.qrels[i].values()))
+        for i in query_ids
+    ]
+
+
+def given_labels(prepared: Prepared, path: Path, guard: LeakGuard) -> tuple[list[JudgedQuery], LabelFile]:
+    """Grades that another judge gave, and what was left out of the file."""
+    found = read_label_file(path, prepared.scale, guard, prepared.catalogue)
+    judged = [
+        JudgedQuery(entry.query, products_of(prepared, entry.product_ids), entry.gains) for entry in found.queries
+    ]
+    return judged, found
+
+
+def soft_groups(prepared: Prepared, query_ids: Sequence[str]) -> list[Group]:
+    """The judgements as soft targets, for a student that learns from them alone."""
+    return [
+        Group(entry.query, entry.products, np.array([prepared.scale.target(gain) for gain in entry.gains], np.float32))
+        for entry in judged_queries(prepared, query_ids)
+    ]
+
+
+def mean_ndcg(reranker: Reranker, prepared: Prepared, query_ids: Sequence[str], cutoff: int) -> float:
+    """Mean judged-only nDCG of a model, what early stopping watches."""
+    run = reranker_judged(reranker, prepared, query_ids)
+    name = f"nDCG@{cutoff}"
+    values = per_query({i: prepared.qrels[i] for i in query_ids}, run, [name])[name]
+    return float(np.mean(list(values.values())))
+
+
+def products_of(prepared: Prepared, product_ids: Iterable[str]) -> list[Product]:
+    """The products with these ids, in order."""
+    return prepared.catalogue.products([prepared.catalogue.row(product_id) for product_id in product_ids])
