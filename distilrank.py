@@ -16,7 +16,7 @@
     distilrank compare A B              is run B worse than run A, on all queries or in some segment?
     distilrank audit RUN                a teacher's labels, or a file's, against human judgements
     distilrank queue RUN OUT.csv        what to judge next: the pairs that the judges differ on most, for Quepid
-    distilrank scaling RUN              quality against the number of labels: what would more be worth?
+    distilrank scaling RUN              quality against labels or judgements: what would more be worth?
     distilrank data describe PATH       what is in a data directory, or in a config's data
     distilrank data export PATH OUT     the data as a BEIR directory or a Quepid file
     distilrank doctor CONFIG            machine, config and data, before any hour is spent

@@ -1,4 +1,4 @@
-"""Quality against the number of labels: the points, the teacher's line, the curve, what the next labels are worth."""
+"""Quality against the number of labels or of judged queries: the points, the curve, what the next ones are worth."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,49 +9,58 @@ import numpy as np
 from eval.bootstrap import interval
 from eval.saturation import Saturation, drawn, fit_saturation
 
-NEXT = 10_000
-"""The labels whose worth is told."""
-
 Values = dict[str, float]
 """Query id to the value of a measure."""
 
 
 @dataclass(frozen=True)
-class Point:
-    """The students of one size: `labels` is the mean number over chains and seeds, `values` the mean over seeds."""
+class Axis:
+    """What is counted (`unit`, in the plural), and the number of them whose worth is told."""
 
-    labels: float
+    name: str
+    unit: str
+    more: int
+
+
+LABELS = Axis("labels", "labels", 10_000)
+JUDGEMENTS = Axis("judgements", "judged queries", 100)
+
+
+@dataclass(frozen=True)
+class Point:
+    """The models of one size: `size` is the mean number over chains and seeds, `values` the mean over seeds."""
+
+    size: float
     values: Values
 
 
-def summary(points: Sequence[Point], teacher: Values | None, *, seed: int) -> dict[str, Any]:
-    """The points with their intervals, the teacher's line (None without one), and what the fitted curve says.
+def summary(points: Sequence[Point], target: Values | None, *, axis: Axis, seed: int) -> dict[str, Any]:
+    """The points with their intervals, what the fitted curve says, and where it reaches the target's mean.
 
-    The curve is None below three sizes above 0.
+    The curve is None below three sizes above 0; the crossing then too, and without a target.
     """
     ids = sorted(points[0].values)
-    rows = [{"labels": point.labels, **interval(point.values, seed=seed)._asdict()} for point in points]
-    line = None if teacher is None else interval(teacher, seed=seed)._asdict()
-    found: dict[str, Any] = {"points": rows, "teacher": line, "curve": None, "next": None, "crossing": None}
-    fitted = [point for point in points if point.labels > 0]
-    if len({point.labels for point in fitted}) < 3:
-        return found | {"sentence": "A curve needs three numbers of labels above 0."}
+    rows = [{"size": point.size, **interval(point.values, seed=seed)._asdict()} for point in points]
+    found: dict[str, Any] = {"points": rows, "curve": None, "next": None, "crossing": None}
+    fitted = [point for point in points if point.size > 0]
+    if len({point.size for point in fitted}) < 3:
+        return found | {"sentence": f"A curve needs three numbers of {axis.unit} above 0."}
     draws = drawn(len(ids), seed)
     values = np.array([[point.values[i] for i in ids] for point in fitted])
-    saturation = fit_saturation([point.labels for point in fitted], values, draws)
-    if teacher is not None:
-        own = np.array([teacher[i] for i in ids])
+    saturation = fit_saturation([point.size for point in fitted], values, draws)
+    if target is not None:
+        own = np.array([target[i] for i in ids])
         share = saturation.reach(own[draws].mean(axis=1).tolist())
-        found["crossing"] = {"labels": saturation.crossing(float(own.mean())), "share": share}
-    return found | _told(saturation, fitted[0].labels, fitted[-1].labels)
+        found["crossing"] = {"size": saturation.crossing(float(own.mean())), "share": share}
+    return found | _told(saturation, fitted[0].size, fitted[-1].size, axis)
 
 
-def _told(saturation: Saturation, least: float, most: float) -> dict[str, Any]:
-    worth = saturation.worth(most, NEXT)
+def _told(saturation: Saturation, least: float, most: float, axis: Axis) -> dict[str, Any]:
+    worth = saturation.worth(most, axis.more)
     law, half = saturation.curve, (worth.high - worth.low) / 2
-    grid = np.geomspace(least, most + NEXT, 40).tolist()
+    grid = np.geomspace(least, most + axis.more, 40).tolist()
     return {
-        "curve": {**asdict(law), "line": [{"labels": n, **asdict(saturation.quality(n))} for n in grid]},
-        "next": {"from": most, "labels": NEXT, **asdict(worth)},
-        "sentence": f"The next {NEXT:,} labels are worth {worth.value:+.3f} ± {half:.3f}.",
+        "curve": {**asdict(law), "line": [{"size": n, **asdict(saturation.quality(n))} for n in grid]},
+        "next": {"from": most, "more": axis.more, **asdict(worth)},
+        "sentence": f"The next {axis.more:,} {axis.unit} are worth {worth.value:+.3f} ± {half:.3f}.",
     }

@@ -135,7 +135,7 @@ def student(work: Work) -> dict[str, Any]:
         if not chain.student.exists():
             facts[chain.name] = distil(work, prepared, chain, labels_of(chain, config.rounds), chain.student)
         if config.student.judgements_train is not None and not chain.student_without.exists():
-            learn_without_augmentation(work, prepared, chain)
+            learn_without_augmentation(work, prepared, chain, chain.student_without)
     warnings = [f"{name}: {line}" for name, found in facts.items() for line in found.get("warnings", ())]
     if config.rounds > 1:
         students = [chain.student for chain in made]

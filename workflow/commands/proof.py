@@ -114,29 +114,33 @@ def queue_command(options: argparse.Namespace) -> int:
 
 
 def scaling_command(options: argparse.Namespace) -> int:
-    """Students at several numbers of labels, and the curve through them; goes on where it was interrupted."""
-    sizes = [_size(text) for text in options.labels.split(",")]
+    """What is learnt with several numbers of labels or judged queries, and the curve through it; goes on where it was
+    interrupted."""
+    option, text = ("--labels", options.labels) if options.judgements is None else ("--judgements", options.judgements)
+    sizes = [_size(part, option) for part in text.split(",")]
     if options.seeds < 1:
         raise InputError(f"--seeds is {options.seeds}; give 1 or more")
     run = finished(options.run)
     config = load_config(run.config)
     set_threads(config)
-    from workflow.proof.scaling import scale
+    from workflow.proof.scaling_judgements import scale_judgements
+    from workflow.proof.scaling_labels import scale_labels
     from workflow.proof.scaling_text import scaling_text
     from workflow.run.progress import StageProgress
     from workflow.run.work import Work
 
     with run.lock(), StageProgress("scaling", OutputConsole(stderr=True, highlight=False)) as progress:
         work = Work(config, run, progress, frozenset(), False)
+        scale = scale_labels if options.judgements is None else scale_judgements
         found = scale(work, sizes, seeds=options.seeds, on_test=options.test)
     print(json.dumps(found) if options.json else scaling_text(found))
     return 0
 
 
-def _size(text: str) -> int | None:
-    """A number of labels, None for all of them."""
+def _size(text: str, option: str) -> int | None:
+    """A number of what is learnt, None for all of it."""
     if text.strip() == "all":
         return None
     if not text.strip().isdecimal():
-        raise InputError(f"--labels has {text!r}; expected numbers from 0 upwards, or all, as in 0,1000,4000,all")
+        raise InputError(f"{option} has {text!r}; expected whole numbers, or all, as in 50,100,200,all")
     return int(text)

@@ -88,17 +88,25 @@ def _queue(commands: Any) -> None:
 
 
 def _scaling(commands: Any) -> None:
-    scaling = commands.add_parser("scaling", help="quality against the number of labels: what would more be worth?")
+    scaling = commands.add_parser(
+        "scaling", help="quality against the number of labels, or of judged queries: what would more be worth?"
+    )
     scaling.add_argument(
         "run", type=Path, metavar="RUN", help="a finished run, whose recipe the students are trained by"
     )
-    scaling.add_argument(
+    learnt = scaling.add_mutually_exclusive_group()
+    learnt.add_argument(
         "--labels",
         default="0,1000,4000,all",
         metavar="N,N,…",
         help="numbers of the teacher's labels; 0: the judgements alone (default %(default)s)",
     )
-    scaling.add_argument("--seeds", type=int, default=1, help="students of each number, their mean counts (default 1)")
+    learnt.add_argument(
+        "--judgements",
+        metavar="N,N,…",
+        help="instead: numbers of judged queries, each with a teacher, labels and students of its own; 50,100,200,all",
+    )
+    scaling.add_argument("--seeds", type=int, default=1, help="models of each number, their mean counts (default 1)")
     scaling.add_argument("--test", action="store_true", help="measure on the test split, not on dev or out of fold")
     scaling.add_argument("--json", action="store_true", help="machine-readable")
 

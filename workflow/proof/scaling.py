@@ -1,178 +1,197 @@
-"""Label efficiency: students of a run's own recipe, trained on nested random shares of its labelled queries.
+"""Quality against how much was learnt, by a run's own recipe: what the two axes, labels and judgements, share.
 
-    scaling/basis.json                   what the students stand on; when it changes, they are put aside
-    scaling/SEED/LABELS/CHAIN/           one student a chain
-    scaling/SEED/LABELS/values-SET.json  its quality on each query
-    scaling/scaling.json                 all of it, with the fitted curve: docs/proof.md has the schema
+    scaling/AXIS/basis.json                   what the models stand on; when it changes, they are put aside
+    scaling/AXIS/SEED/SIZE/CHAIN/             what was trained
+    scaling/AXIS/SEED/SIZE/values-SET.json    its quality on each query
+    scaling/AXIS/scaling.json                 all of it, with the fitted curves: docs/proof.md has the schema
 
 Work that was interrupted goes on where it stopped; a size that was trained once is not trained again.
 """
 
 import os
-import random
 import shutil
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from augment.journal import LabelledQuery
+from eval.bootstrap import interval
 from eval.errors import InputError
 from eval.files import read_json, write_json
-from eval.label_efficiency import Point, Values, summary
+from eval.label_efficiency import Axis, Point, Values
 from eval.measures import per_query
-from rerank.student import Student
+from eval.trec import Run
 from rerank.types import Reranker
-from workflow.measure.systems import reranker_judged
-from workflow.run.directory import Chain
+from workflow.measure.systems import Part, reranker_judged
+from workflow.run.directory import Chain, RunDirectory
 from workflow.run.prepared import Prepared
 from workflow.run.stage import record_path
-from workflow.run.work import Work
-from workflow.stages.open_teacher import open_teacher, ranks
-from workflow.stages.rounds import labels_of
-from workflow.stages.students import distil
+from workflow.run.work import Trial, Work
 
 SCALING = "scaling"
-FILE = "scaling.json"
+FILE, BASIS = "scaling.json", "basis.json"
 MeasuredOn = Literal["dev", "out-of-fold", "test"]
 
 
-def scale(work: Work, sizes: Sequence[int | None], *, seeds: int, on_test: bool) -> dict[str, Any]:
-    """Train and measure the students of each size (None: all labels), fit the curve, write `scaling.json`, return it.
+@dataclass(frozen=True)
+class Cell:
+    """What was trained of one size with one seed: how much of what it learnt, the mean over the chains (`size`, the
+    axis' own unit, is among them), and each system's values."""
+
+    counts: dict[str, float]
+    values: dict[str, Values]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """One axis of a run: its chains, each with queries that it never learns, and the seeds to train with."""
+
+    axis: Axis
+    work: Work
+    prepared: Prepared
+    parts: list[Part]
+    on: MeasuredOn
+    seeds: list[int]
+
+    @property
+    def root(self) -> Path:
+        return self.work.run.root / SCALING / self.axis.name
+
+    @property
+    def measure(self) -> str:
+        return f"nDCG@{self.work.config.measure.cutoff}"
+
+    def missing(self, size: int) -> list[int]:
+        """The seeds whose cell of this size has not been measured yet."""
+        return [seed for seed in self.seeds if not self._stored(size, seed).exists()]
+
+    def cells(self, size: int, make: Callable[[Work, Path], Cell]) -> list[Cell]:
+        """The cell of each seed, made by `make(work, directory)` unless it was measured before."""
+        return [self._cell(size, seed, make) for seed in self.seeds]
+
+    def values(self, model: Reranker, part: Part) -> Values:
+        """A model's judged-only quality on each of the part's queries."""
+        return self.quality(reranker_judged(model, self.prepared, part.query_ids))
+
+    def quality(self, run: Run) -> Values:
+        """The measure of each query of a judged-only run."""
+        return per_query({i: self.prepared.qrels[i] for i in run}, run, [self.measure])[self.measure]
+
+    def say(self, line: str) -> None:
+        """Tell the user how far the work is."""
+        self.work.progress.console.print(f"  {line}", highlight=False, soft_wrap=True)
+
+    def finish(self, found: dict[str, Any], target: tuple[str, Values] | None) -> dict[str, Any]:
+        """Add what the figures are of, and the line to reach by its name; write `scaling.json` and return it."""
+        line = None
+        if target is not None:
+            name, values = target
+            line = {"name": name, **interval(values, seed=self.work.config.seed)._asdict()}
+        result = {
+            "axis": self.axis.name,
+            "unit": self.axis.unit,
+            "measure": self.measure,
+            "mode": "judged-only",
+            "set": self.on,
+            "convention": self.prepared.scale.convention,
+            "seeds": self.seeds,
+            "target": line,
+            **found,
+        }
+        write_json(self.root / FILE, result)
+        return result
+
+    def _stored(self, size: int, seed: int) -> Path:
+        return self.root / str(seed) / str(size) / f"values-{self.on}.json"
+
+    def _cell(self, size: int, seed: int, make: Callable[[Work, Path], Cell]) -> Cell:
+        stored = self._stored(size, seed)
+        if not stored.exists():
+            trial = Trial(f"{SCALING}-{self.axis.name}-{seed}-{size}", seed)
+            cell = make(replace(self.work, trial=trial), stored.parent)
+            write_json(stored, {"counts": cell.counts, "values": cell.values})
+            shutil.rmtree(self.work.run.scratch(trial.name), ignore_errors=True)
+            means = ", ".join(f"{name} {np.mean(list(of.values())):.4f}" for name, of in cell.values.items())
+            counted = f"{cell.counts['size']:,.0f} {self.axis.unit}"
+            self.say(f"{counted}, seed {seed}: {self.measure} {means}")
+        return Cell(**read_json(stored))
+
+
+def begin(work: Work, axis: Axis, *, seeds: int, on_test: bool) -> Scaling:
+    """Open an axis of a finished run; what stands on another basis is put aside.
 
     Raises:
-        InputError: when a size is below 0, a query has more labels than a size, or 0 is asked of a run that trained no
-            student without augmentation.
-        PartialError, MachineError: as training.
+        InputError: when `on_test` and the data has no test query with two grades.
     """
     prepared = work.prepared()
-    made, on = _measured_on(work, prepared, on_test)
-    root = work.run.root / SCALING
-    _put_aside_if_outdated(work, root)
-    labels = [list(labels_of(chain, work.config.rounds)) for chain, _ in made]
-    total = min(sum(len(entry.product_ids) for entry in own) for own in labels)
-    wanted = sorted({total if size is None else min(size, total) for size in sizes})
-    if not wanted or wanted[0] < 0:
-        raise InputError(f"--labels has {wanted or 'nothing'}; give numbers of labels from 0 upwards, or all")
-    seed_numbers = [work.config.seed + number for number in range(seeds)]
-    points = []
-    for size in wanted:
-        found = [_point(work, prepared, made, labels, root, size, seed, on) for seed in seed_numbers]
-        values = {i: float(np.mean([one.values[i] for one in found])) for i in found[0].values}
-        points.append(Point(float(np.mean([one.labels for one in found])), values))
-    teacher: Values = {}
-    for chain, ids in made if ranks(work.config) else ():
-        opened = open_teacher(work.config, prepared, work.run, chain.teacher)
-        teacher.update(_values(opened, prepared, ids, work.config.measure.cutoff))
-    result = summary(points, teacher or None, seed=work.config.seed) | {
-        "measure": f"nDCG@{work.config.measure.cutoff}",
-        "mode": "judged-only",
-        "set": on,
-        "convention": prepared.scale.convention,
-        "seeds": seed_numbers,
-    }
-    write_json(root / FILE, result)
-    return result
+    parts, on = _measured_on(work, prepared, on_test)
+    scaling = Scaling(axis, work, prepared, parts, on, [work.config.seed + number for number in range(seeds)])
+    _put_aside_if_outdated(work.run, scaling)
+    return scaling
 
 
-def nested_share(labels: Sequence[LabelledQuery], size: int, seed: int) -> list[LabelledQuery]:
-    """At most `size` labels: whole queries in an order drawn from the seed, so that a larger share holds a smaller one.
-
-    The order depends on the query ids alone: the folds' journals hold the same queries.
+def sizes_of(sizes: Sequence[int | None], most: int, least: int, option: str) -> list[int]:
+    """The sizes asked for in order, none twice; None, and what is more than there is, is `most`.
 
     Raises:
-        InputError: when not even the first query's labels fit.
+        InputError: when there is none, or one below `least`.
     """
-    ids = sorted({entry.query.id for entry in labels})
-    random.Random(seed).shuffle(ids)
-    by_query: dict[str, list[LabelledQuery]] = {}
-    for entry in labels:  # a query of several rounds has an entry for each
-        by_query.setdefault(entry.query.id, []).append(entry)
-    kept: list[LabelledQuery] = []
-    left = size
-    for query_id in ids:
-        left -= sum(len(entry.product_ids) for entry in by_query[query_id])
-        if left < 0:
-            break
-        kept += by_query[query_id]
-    if not kept:
-        raise InputError(f"{size} labels are fewer than one query's; give more, or 0 for the judgements alone")
-    return kept
+    wanted = sorted({most if size is None else min(size, most) for size in sizes})
+    if not wanted or wanted[0] < least:
+        raise InputError(
+            f"{option} has {wanted[0] if wanted else 'nothing'}; give numbers from {least} upwards, or all"
+        )
+    return wanted
 
 
-def _measured_on(
-    work: Work, prepared: Prepared, on_test: bool
-) -> tuple[list[tuple[Chain, tuple[str, ...]]], MeasuredOn]:
-    """The chains to train students for, each with the queries it is measured on; none of them learnt these."""
+def mean_point(cells: Sequence[Cell], system: str) -> Point:
+    """A system's point of the curve: the mean over the seeds."""
+    values = {i: float(np.mean([cell.values[system][i] for cell in cells])) for i in cells[0].values[system]}
+    return Point(mean_count(cells, "size"), values)
+
+
+def mean_count(cells: Sequence[Cell], name: str) -> float:
+    """The mean over the seeds of one of their counts."""
+    return float(np.mean([cell.counts[name] for cell in cells]))
+
+
+def trained_at(place: Path, chain: Chain) -> Path:
+    """Where a cell keeps what it trained of a chain."""
+    return place / chain.name.replace(" ", "-")
+
+
+def read_scaling(run: RunDirectory) -> list[dict[str, Any]]:
+    """The results of the axes that were measured on the run as it stands."""
+    paths = sorted((run.root / SCALING).glob(f"*/{FILE}"))
+    return [read_json(path) for path in paths if read_json(path.with_name(BASIS)) == _basis(run)]
+
+
+def _measured_on(work: Work, prepared: Prepared, on_test: bool) -> tuple[list[Part], MeasuredOn]:
+    """The chains to train models for, each with the queries it is measured on; none of them learnt these."""
     made = work.chains(prepared)
     if on_test:
         ids = [i for i in prepared.graded(prepared.split("test")) if len(prepared.qrels[i]) >= 2]
         if not ids:
             raise InputError("the data has no test query with two grades; leave --test out")
-        return [(made[-1], tuple(ids))], "test"
-    held_out = [(chain, chain.dev_ids) for chain in made if chain.dev_ids]
-    return held_out, "dev" if held_out[0][0].fold is None else "out-of-fold"
+        return [Part(made[-1], tuple(ids))], "test"
+    held_out = [Part(chain, chain.dev_ids) for chain in made if chain.dev_ids]
+    return held_out, "dev" if held_out[0].chain.fold is None else "out-of-fold"
 
 
-def _point(
-    work: Work,
-    prepared: Prepared,
-    made: Sequence[tuple[Chain, tuple[str, ...]]],
-    labels: Sequence[Sequence[LabelledQuery]],
-    root: Path,
-    size: int,
-    seed: int,
-    on: MeasuredOn,
-) -> Point:
-    place = root / str(seed) / str(size)
-    stored = place / f"values-{on}.json"
-    if not stored.exists():
-        values: Values = {}
-        counts = []
-        for (chain, ids), own in zip(made, labels, strict=True):
-            path = _student(work, prepared, chain, own, place, size, seed)
-            values.update(_values(Student.load(path, precision="auto"), prepared, ids, work.config.measure.cutoff))
-            counts.append(sum(len(entry.product_ids) for entry in nested_share(own, size, seed)) if size else 0)
-        write_json(stored, {"labels": float(np.mean(counts)), "values": values})
-    return Point(**read_json(stored))
+def _basis(run: RunDirectory) -> dict[str, Any]:
+    """What the models stand on: the run's student stage, with its labels, its recipe, its code."""
+    return {"student stage": read_json(record_path(run, "student"))["key"]}
 
 
-def _student(
-    work: Work, prepared: Prepared, chain: Chain, labels: Sequence[LabelledQuery], place: Path, size: int, seed: int
-) -> Path:
-    """The chain's student of this size, trained unless it is there."""
-    if not size:
-        if not chain.student_without.exists():
-            raise InputError(
-                "0 labels is the student without augmentation, which student.judgements_train: null leaves out; "
-                "ask for 1 or more"
-            )
-        return chain.student_without
-    path = place / chain.name.replace(" ", "-")
-    if not path.exists():
-        own = replace(work, config=work.config.model_copy(update={"seed": seed}))
-        stage = f"{SCALING}-{seed}-{size}"
-        distil(own, prepared, chain, nested_share(labels, size, seed), path, stage=stage)
-        shutil.rmtree(work.run.scratch(stage), ignore_errors=True)
-    return path
-
-
-def _values(model: Reranker, prepared: Prepared, query_ids: Sequence[str], cutoff: int) -> Values:
-    name = f"nDCG@{cutoff}"
-    qrels = {i: prepared.qrels[i] for i in query_ids}
-    return per_query(qrels, reranker_judged(model, prepared, query_ids), [name])[name]
-
-
-def _put_aside_if_outdated(work: Work, root: Path) -> None:
-    """Students stand on the run's student stage: its labels, its recipe, its code."""
-    basis = {"student stage": read_json(record_path(work.run, "student"))["key"]}
-    if (root / "basis.json").exists() and read_json(root / "basis.json") != basis:
-        kept = work.run.root / ".replaced" / SCALING
+def _put_aside_if_outdated(run: RunDirectory, scaling: Scaling) -> None:
+    root, basis = scaling.root, _basis(run)
+    if (root / BASIS).exists() and read_json(root / BASIS) != basis:
+        kept = run.root / ".replaced" / SCALING / scaling.axis.name
         shutil.rmtree(kept, ignore_errors=True)
-        kept.parent.mkdir(exist_ok=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
         os.rename(root, kept)
-        for begun in work.run.stages.glob(f"{SCALING}-*"):
+        for begun in run.stages.glob(f"{SCALING}-{scaling.axis.name}-*"):
             shutil.rmtree(begun)
-    write_json(root / "basis.json", basis)
+    write_json(root / BASIS, basis)

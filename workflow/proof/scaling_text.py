@@ -1,39 +1,26 @@
-"""A scaling result for the terminal: the table, a plot over the number of labels, and what it says."""
+"""A scaling result for the terminal: the table, a plot over what was learnt, and what it says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from workflow.measure.system_names import STUDENT, WITHOUT
+
 _WIDTH, _HEIGHT = 64, 14
-_POINT, _CURVE, _TEACHER = "o", "·", "-"
+_MARKS = {STUDENT: "o", WITHOUT: "w", "teacher": "t"}
+_CURVE, _TARGET = "·", "-"
+_FAR = 10
 
 
 def scaling_text(found: Mapping[str, Any]) -> str:
-    """What `workflow.proof.scaling.scale` returned, as lines of text."""
-    teacher, seeds = found["teacher"], len(found["seeds"])
+    """What `workflow.scaling.Scaling.finish` returned, as lines of text."""
+    seeds = len(found["seeds"])
     trained = f"{seeds} training seeds" if seeds > 1 else "1 training seed"
-    lines = [f"{'labels':>10}  {found['measure']}  95 % interval"]
-    rows = [(f"{point['labels']:,.0f}", point) for point in found["points"]]
-    rows += [("teacher", teacher)] if teacher is not None else []
-    lines += [f"{name:>10}  {row['mean']:>7.4f}  [{row['low']:.4f}, {row['high']:.4f}]" for name, row in rows]
-    lines.append("")
+    lines = [*_table(found), ""]
     if found["curve"] is not None:
         lines += [*_plot(found), ""]
-    lines.append(found["sentence"])
-    if found["next"] is not None:
-        following = found["next"]
-        lines.append(
-            f"  (after {following['from']:,.0f}: {following['value']:+.4f} [{following['low']:+.4f}, "
-            f"{following['high']:+.4f}])"
-        )
-    crossing = found["crossing"]
-    if crossing is not None:
-        reached = "never reaches" if crossing["labels"] is None else f"reaches at {crossing['labels']:,.0f} labels"
-        lines.append(
-            f"The curve {reached} the teacher's {teacher['mean']:.3f}; it does in {crossing['share']:.0%} of bootstrap "
-            "samples."
-        )
+    lines += [*sentences(found), *found.get("notes", ())]
     queries = found["points"][0]["n"]
     lines.append(
         f"{found['measure']}, {found['mode']}, {found['convention']}, linear gain, log2 discount; {queries} queries "
@@ -42,34 +29,130 @@ def scaling_text(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def systems(found: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Each system with its points and its curve, the student first."""
+    return {STUDENT: found, **found.get("beside", {})}
+
+
+def sentences(found: Mapping[str, Any]) -> list[str]:
+    """What the result says, in words."""
+    lines = [found["sentence"]]
+    if (following := found["next"]) is not None:
+        lines[0] += (
+            f" (after {following['from']:,.0f}: {following['value']:+.4f} [{following['low']:+.4f}, "
+            f"{following['high']:+.4f}])"
+        )
+    for name, of in systems(found).items():
+        if of["crossing"] is not None:
+            lines.append(_crossing(found, name, of))
+    return lines + _refused(found)
+
+
+def _crossing(found: Mapping[str, Any], name: str, of: Mapping[str, Any]) -> str:
+    """Where a system's curve reaches the line, a word on curves that do so outside of what was measured."""
+    crossing, unit, target = of["crossing"], found["unit"], found["target"]
+    sizes, at = [point["size"] for point in of["points"] if point["size"] > 0], crossing["size"]
+    line = f"the {target['name']}'s {target['mean']:.3f}"
+    if at is None:
+        said = f"never reaches {line}"
+    elif at > _FAR * max(sizes):
+        said = f"does not reach {line} within {_FAR} times what was measured"
+    elif at <= min(sizes):
+        said = f"lies above {line} from {min(sizes):,.0f} {unit} on"
+    else:
+        said = f"reaches {line} at {at:,.0f} {unit}" + (", beyond what was measured" if at > max(sizes) else "")
+    return f"The curve of the {name} {said}; it does at some number in {crossing['share']:.0%} of bootstrap samples."
+
+
+def _refused(found: Mapping[str, Any]) -> list[str]:
+    """At which sizes the gate refuses the teacher; nothing where it never does."""
+    seeds = len(found["seeds"])
+    sizes = [
+        f"{point['size']:,.0f}" + (f" ({point['refused']} of {seeds} seeds)" if seeds > 1 else "")
+        for point in found["points"]
+        if point.get("refused")
+    ]
+    if not sizes:
+        return []
+    return [
+        f"The gate refuses the teacher of {', '.join(sizes)} {found['unit']}, clearly worse than the first stage; it "
+        "labelled all the same."
+    ]
+
+
+def _table(found: Mapping[str, Any]) -> list[str]:
+    """A row a size; beside the student whatever else was measured at it."""
+    points, beside, target = found["points"], found.get("beside", {}), found["target"]
+    rows = [[found["unit"], f"{found['measure']}  95 % interval"]]
+    rows += [[f"{point['size']:,.0f}", _interval(point)] for point in points]
+    if beside:
+        rows[0][1] = STUDENT
+        rows[0].insert(1, "judgements")
+        for row, point in zip(rows[1:], points, strict=True):
+            row.insert(1, f"{point['judgements']:,.0f}")
+    for name, of in beside.items():
+        rows[0].append(name.removeprefix("student "))
+        for row, point in zip(rows[1:], of["points"], strict=True):
+            row.append(_interval(point))
+    if WITHOUT in beside:
+        rows[0].append("student − without")
+        for row, point in zip(rows[1:], points, strict=True):
+            row.append(_interval(point["gained"], signed=True))
+    if target is not None:
+        rows.append([target["name"], *([""] if beside else []), _interval(target)])
+    return _columns(rows)
+
+
+def _interval(of: Mapping[str, Any], *, signed: bool = False) -> str:
+    sign = "+" if signed else ""
+    return f"{of['mean']:{sign}.3f} [{of['low']:{sign}.3f}, {of['high']:{sign}.3f}]"
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows, each column as wide as its widest cell, aligned to the right."""
+    width = max(map(len, rows))
+    padded = [[*row, *[""] * (width - len(row))] for row in rows]
+    widths = [max(len(row[place]) for row in padded) for place in range(width)]
+    return ["  ".join(f"{cell:>{wide}}" for cell, wide in zip(row, widths, strict=True)).rstrip() for row in padded]
+
+
 def _plot(found: Mapping[str, Any]) -> list[str]:
-    """The curve and the sizes it was fitted to, over a logarithmic axis, and the teacher's line."""
-    curve = found["curve"]["line"]
-    line = [found["teacher"]["mean"]] if found["teacher"] is not None else []
-    points = [(point["labels"], point["mean"]) for point in found["points"] if point["labels"] > 0]
-    values = [one["value"] for one in curve] + [mean for _, mean in points] + line
+    """Each system's curve and the sizes it was fitted to, over a logarithmic axis, and the line to reach."""
+    drawn = systems(found)
+    curves = [one for of in drawn.values() for one in of["curve"]["line"]]
+    target = [found["target"]["mean"]] if found["target"] is not None else []
+    points = [
+        (_MARKS[name], point["size"], point["mean"])
+        for name, of in reversed(drawn.items())  # the student is on top
+        for point in of["points"]
+        if point["size"] > 0
+    ]
+    values = [one["value"] for one in curves] + [mean for _, _, mean in points] + target
     low, high = min(values), max(max(values), min(values) + 1e-3)
-    left, right = np.log(curve[0]["labels"]), np.log(curve[-1]["labels"])
+    sizes = [one["size"] for one in curves]
+    left, right = np.log(min(sizes)), np.log(max(sizes))
     cells = [[" "] * _WIDTH for _ in range(_HEIGHT)]
 
     def row(value: float) -> int:
         return round((high - value) / (high - low) * (_HEIGHT - 1))
 
-    def column(labels: float) -> int:
-        return round(float((np.log(labels) - left) / (right - left)) * (_WIDTH - 1))
+    def column(size: float) -> int:
+        return round(float((np.log(size) - left) / (right - left)) * (_WIDTH - 1))
 
-    for value in line:
-        cells[row(value)] = [_TEACHER] * _WIDTH
-    for one in curve:
-        cells[row(one["value"])][column(one["labels"])] = _CURVE
-    for labels, mean in points:
-        cells[row(mean)][column(labels)] = _POINT
-    margin = {0: f"{high:.3f}", _HEIGHT - 1: f"{low:.3f}"} | {row(value): f"{value:.3f}" for value in line}
-    drawn = [f"{margin.get(number, ''):>6} |{''.join(cell).rstrip()}" for number, cell in enumerate(cells)]
-    axis = f"{curve[0]['labels']:,.0f}"
+    for value in target:
+        cells[row(value)] = [_TARGET] * _WIDTH
+    for one in curves:
+        cells[row(one["value"])][column(one["size"])] = _CURVE
+    for mark, size, mean in points:
+        cells[row(mean)][column(size)] = mark
+    margin = {0: f"{high:.3f}", _HEIGHT - 1: f"{low:.3f}"} | {row(value): f"{value:.3f}" for value in target}
+    lines = [f"{margin.get(number, ''):>6} |{''.join(cell).rstrip()}" for number, cell in enumerate(cells)]
+    axis = f"{min(sizes):,.0f}"
+    marks = [f"{_MARKS[name]} {name}" for name in drawn] + [f"{_CURVE} fitted"]
+    marks += [f"{_TARGET} {found['target']['name']}"] if target else []
     return [
-        *drawn,
+        *lines,
         f"{'':>6} +{'-' * _WIDTH}",
-        f"{'':>8}{axis}{curve[-1]['labels']:>{_WIDTH - len(axis)},.0f} labels",
-        f"{'':>8}{_POINT} measured, {_CURVE} fitted, {_TEACHER} the teacher",
+        f"{'':>8}{axis}{max(sizes):>{_WIDTH - len(axis)},.0f} {found['unit']}",
+        f"{'':>8}{', '.join(marks)}",
     ]

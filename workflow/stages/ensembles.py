@@ -43,10 +43,10 @@ def train_ensemble(
         return
     section = work.config.teacher
     assert section.train is not None  # the config refuses an ensemble that does not learn the judgements
-    scratch = work.run.scratch("teacher") / chain.name.replace(" ", "-")
+    scratch = work.scratch("teacher") / chain.name.replace(" ", "-")
     pairs: list[Pair] = [(entry.query, product) for entry in judged for product in entry.products]
     targets = np.array([prepared.scale.target(gain) for entry in judged for gain in entry.gains])
-    folds = deal_folds(judged, section.ensemble_folds, work.config.seed)
+    folds = deal_folds(judged, section.ensemble_folds, work.seed)
     columns, directories = [], {}
     for place, name in enumerate(section.ensemble):
         if name in first_stages:

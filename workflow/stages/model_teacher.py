@@ -27,7 +27,7 @@ def train_model_teacher(
 ) -> None:
     """Train one teacher at `path`, unless it is there; watched on the chain's dev queries where they were given.
 
-    `what` names it to the user, and its checkpoints; `seed` is added to the config's.
+    `what` names it to the user, and its checkpoints; `seed` is added to the work's.
     """
     if path.exists():
         return
@@ -41,12 +41,12 @@ def train_model_teacher(
         prepared.scale,
         teacher_template(config, prepared.catalogue),
         path,
-        train_options(section, "", config.seed + seed),
+        train_options(section, "", work.seed + seed),
         max_length=config.teacher.max_length,
         lora=None if config.teacher.lora is None else LoraOptions(**config.teacher.lora.model_dump()),
         spread=config.teacher.spread,
         recompute=config.teacher.recompute,
-        checkpoints=work.run.scratch("teacher") / "checkpoints" / what.replace(" ", "-"),
+        checkpoints=work.scratch("teacher") / "checkpoints" / what.replace(" ", "-"),
         validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
         progress=work.progress.task(f"training the teacher, {what}"),
     )

@@ -40,23 +40,10 @@ def labels_of(chain: Chain, rounds: int) -> Iterator[LabelledQuery]:
 
 
 def label_hardest(work: Work, number: int) -> dict[str, Any]:
-    """Round `number` of every chain: a student of the rounds before chooses, the chain's teacher labels.
-
-    Everything in it resumes where it was killed: the student by its checkpoints, the pairs by their shards, the labels
-    by their journal, each exactly once.
-    """
+    """Round `number` of every chain."""
     prepared = work.prepared()
     made = work.chains(prepared)
-    facts: dict[str, Any] = {}
-    for chain in made:
-        chooser = chain.round(number) / "student"
-        if not chooser.exists():
-            labels = labels_of(chain, number - 1)
-            distil(work, prepared, chain, labels, chooser, stage=round_stage(number))
-        pairs = _mine(work, prepared, chain, number, Student.load(chooser, precision="auto"))
-        journal = chain.round(number) / "journal"
-        found = label_pairs_of(work, prepared, pairs, chain, journal, f"labelling round {number}, {chain.name}")
-        facts[chain.name] = {"pairs": len(pairs), **found}
+    facts: dict[str, Any] = {chain.name: label_hardest_of(work, prepared, chain, number) for chain in made}
     choosers = [chain.round(number) / "student" for chain in made]
     return {
         **facts,
@@ -64,6 +51,21 @@ def label_hardest(work: Work, number: int) -> dict[str, Any]:
         "warnings": [f"{chain.name}: {line}" for chain in made for line in facts[chain.name]["sanity"]["warnings"]],
         "fingerprint": fingerprint([chain.round(number) / "journal" for chain in made]),
     }
+
+
+def label_hardest_of(work: Work, prepared: Prepared, chain: Chain, number: int) -> dict[str, Any]:
+    """Round `number` of one chain: a student of the rounds before chooses, the chain's teacher labels.
+
+    Everything in it resumes where it was killed: the student by its checkpoints, the pairs by their shards, the labels
+    by their journal, each exactly once.
+    """
+    chooser = chain.round(number) / "student"
+    if not chooser.exists():
+        distil(work, prepared, chain, labels_of(chain, number - 1), chooser, stage=round_stage(number))
+    pairs = _mine(work, prepared, chain, number, Student.load(chooser, precision="auto"))
+    journal = chain.round(number) / "journal"
+    found = label_pairs_of(work, prepared, pairs, chain, journal, f"labelling round {number}, {chain.name}")
+    return {"pairs": len(pairs), **found}
 
 
 def dev_quality(work: Work, prepared: Prepared, made: list[Chain], students: list[Path], number: int) -> dict[str, Any]:

@@ -50,17 +50,17 @@ def distil(
     return pruned | {name: about["training"][name] for name in ("queries", "pairs")}
 
 
-def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain) -> None:
-    """Train the student to compare with: the same start and the judgements, but no label of the teacher's."""
+def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain, path: Path) -> None:
+    """Train the student to compare with at `path`: the same start and the judgements, but no label of the teacher's."""
     options = work.config.student
     groups, section = soft_groups(prepared, chain.train_ids), options.judgements_train
     assert section is not None
     parent, scratch = _parent(work, chain), _scratch(work, chain, "student")
-    _learn(work, prepared, chain, parent, options.layers, groups, section, "soft_bce", chain.student_without, scratch)
+    _learn(work, prepared, chain, parent, options.layers, groups, section, "soft_bce", path, scratch)
 
 
 def _scratch(work: Work, chain: Chain, stage: str) -> Path:
-    return work.run.scratch(stage) / chain.name.replace(" ", "-")
+    return work.scratch(stage) / chain.name.replace(" ", "-")
 
 
 def _parent(work: Work, chain: Chain) -> str:
@@ -86,7 +86,7 @@ def _learn(
     _, result = train_student(
         parent,
         groups,
-        train_options(section, loss, work.config.seed),
+        train_options(section, loss, work.seed),
         path,
         student_template(work.config, prepared.catalogue),
         layers=layers,

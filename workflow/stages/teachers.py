@@ -1,7 +1,7 @@
 """The teachers of a run: each chain's learns its judgements, and is audited on the queries that it held out."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from eval.measures import per_query
 from eval.trec import Run
 from rerank.gate import gate
 from rerank.types import label_scores
+from retrieval.types import Retriever
 from workflow.config.teacher import FIRST_STAGES
 from workflow.measure.audits import labelled_pairs, write_audit
 from workflow.measure.segmentation import query_segments
@@ -37,36 +38,67 @@ def train_teachers(work: Work, prepared: Prepared, made: Sequence[Chain]) -> dic
         return {}
     if section.kind == "file":
         return describe_given(work, prepared, [chain.teacher for chain in made])
-    members = section.ensemble if section.kind == "ensemble" else (section.model,)
-    bases = {place: model_path(name) for place, name in enumerate(members) if name not in FIRST_STAGES}
-    facts = {}
-    given = label_file(work.config)
-    if given is not None:
-        judged, found = given_labels(prepared, given, work.guard(prepared))
-        for place, base in bases.items():
-            path, what = work.run.labels_teacher, "given labels"
-            if section.kind == "ensemble":
-                path, what = path / str(place), f"given labels member {place + 1}"
-            train_model_teacher(work, prepared, base, judged, path, section.labels_train, what, seed=place)
-            bases[place] = str(path)
-        facts["given labels"] = {
-            "queries": len(judged),
-            "pairs": sum(len(entry.gains) for entry in judged),
-            "held-out queries left out": len(found.leaks),
-            "unknown products left out": found.unknown_products,
-        }
-    ensemble = section.kind == "ensemble"
-    first_stages = open_first_stages(work.config, prepared.catalogue, work.run) if ensemble else {}
+    facts = _learn_given_labels(work, prepared)
+    first_stages = ensemble_stages(work, prepared)
     for chain in made:
-        if section.train is None:
-            _copy(work.run.labels_teacher, chain.teacher)
-            continue
-        judged = judged_queries(prepared, chain.train_ids)
-        if ensemble:
-            train_ensemble(work, prepared, bases, first_stages, judged, chain)
-        else:
-            train_model_teacher(work, prepared, bases[0], judged, chain.teacher, section.train, chain.name, chain)
+        train_chain(work, prepared, chain, first_stages)
     return facts
+
+
+def train_chain(work: Work, prepared: Prepared, chain: Chain, first_stages: Mapping[str, Retriever]) -> None:
+    """Train the teacher of one chain on its judgements, unless it is there; the given labels have been learnt.
+
+    Args:
+        first_stages: what `ensemble_stages` opened.
+    """
+    section = work.config.teacher
+    if section.train is None:
+        _copy(work.run.labels_teacher, chain.teacher)
+        return
+    judged, given = judged_queries(prepared, chain.train_ids), label_file(work.config) is not None
+    bases = {place: str(_labels_teacher(work, place)) if given else base for place, base in _members(work).items()}
+    if section.kind == "ensemble":
+        train_ensemble(work, prepared, bases, first_stages, judged, chain)
+    else:
+        train_model_teacher(work, prepared, bases[0], judged, chain.teacher, section.train, chain.name, chain)
+
+
+def ensemble_stages(work: Work, prepared: Prepared) -> Mapping[str, Retriever]:
+    """The retrievers that an ensemble may have as members; none for another teacher."""
+    if work.config.teacher.kind != "ensemble":
+        return {}
+    return open_first_stages(work.config, prepared.catalogue, work.run)
+
+
+def _learn_given_labels(work: Work, prepared: Prepared) -> dict[str, Any]:
+    """Train what every chain's teacher starts from on the given labels, if any; facts about them."""
+    section, given = work.config.teacher, label_file(work.config)
+    if given is None:
+        return {}
+    judged, found = given_labels(prepared, given, work.guard(prepared))
+    for place, base in _members(work).items():
+        what = f"given labels member {place + 1}" if section.kind == "ensemble" else "given labels"
+        path = _labels_teacher(work, place)
+        train_model_teacher(work, prepared, base, judged, path, section.labels_train, what, seed=place)
+    about = {
+        "queries": len(judged),
+        "pairs": sum(len(entry.gains) for entry in judged),
+        "held-out queries left out": len(found.leaks),
+        "unknown products left out": found.unknown_products,
+    }
+    return {"given labels": about}
+
+
+def _members(work: Work) -> dict[int, str]:
+    """The models that are trained, by their place in the ensemble; a single one's is 0."""
+    section = work.config.teacher
+    members = section.ensemble if section.kind == "ensemble" else (section.model,)
+    return {place: model_path(name) for place, name in enumerate(members) if name not in FIRST_STAGES}
+
+
+def _labels_teacher(work: Work, place: int) -> Path:
+    path = work.run.labels_teacher
+    return path / str(place) if work.config.teacher.kind == "ensemble" else path
 
 
 def _copy(teacher: Path, path: Path) -> None:

@@ -11,9 +11,9 @@ from augment.journal import LabelledQuery, read_labels
 from distilrank import main
 from eval.errors import InputError
 from eval.files import read_json, write_json
-from eval.label_efficiency import Point, summary
+from eval.label_efficiency import LABELS, Point, summary
 from retrieval.types import Query
-from workflow.proof.scaling import nested_share
+from workflow.proof.scaling_labels import nested_share
 from workflow.proof.scaling_text import scaling_text
 
 
@@ -43,14 +43,14 @@ def test_students_of_a_run_are_trained_kept_and_put_aside_when_the_run_changes(
     command = ["scaling", str(run), "--labels", "0,40,80,all", "--json"]
     assert main(command) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found == read_json(run / "scaling" / "scaling.json")
+    assert found == read_json(run / "scaling" / "labels" / "scaling.json")
     total = sum(len(entry.product_ids) for entry in read_labels(run / "journal"))
-    sizes = [point["labels"] for point in found["points"]]
+    sizes = [point["size"] for point in found["points"]]
     assert sizes[0] == 0
     assert sizes[-1] == total
     assert sizes == sorted(sizes)
     assert found["set"] == "dev"
-    assert found["points"][0]["n"] == found["teacher"]["n"] == 6
+    assert found["points"][0]["n"] == found["target"]["n"] == 6
     assert found["next"]["from"] == total
     assert found["sentence"].startswith("The next 10,000 labels are worth ")
     students = sorted(path.parent.name for path in (run / "scaling").rglob("main"))
@@ -65,13 +65,13 @@ def test_students_of_a_run_are_trained_kept_and_put_aside_when_the_run_changes(
     record = read_json(run / "stages" / "student.json")
     write_json(run / "stages" / "student.json", record | {"key": "another"})
     assert main([command[0], command[1], "--labels", "0"]) == 0
-    assert (run / ".replaced" / "scaling" / str(found["seeds"][0]) / "80").exists()
-    assert not (run / "scaling" / str(found["seeds"][0]) / "80").exists()
+    assert (run / ".replaced" / "scaling" / "labels" / str(found["seeds"][0]) / "80").exists()
+    assert not (run / "scaling" / "labels" / str(found["seeds"][0]) / "80").exists()
 
 
 def test_what_is_asked_wrongly_is_one_line(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scaling", str(finished_run), "--labels", "many"]) == 2
-    assert "numbers from 0 upwards" in " ".join(capsys.readouterr().err.split())
+    assert "expected whole numbers, or all" in " ".join(capsys.readouterr().err.split())
     assert main(["scaling", str(finished_run), "--seeds", "0"]) == 2
 
 
@@ -85,12 +85,13 @@ def test_the_curve_crosses_the_teacher_where_the_points_do() -> None:
         for size in (400.0, 1600.0, 6400.0, 25600.0)
     ]
     teacher = dict(zip(ids, (0.68 + own).tolist(), strict=True))
-    found = summary(points, teacher, seed=1)
-    assert found["crossing"]["labels"] == pytest.approx(10_000, rel=0.02)
+    found = summary(points, teacher, axis=LABELS, seed=1)
+    assert found["crossing"]["size"] == pytest.approx(10_000, rel=0.02)
     assert found["crossing"]["share"] == 1.0
     assert found["next"]["value"] == pytest.approx(2 / np.sqrt(25600) - 2 / np.sqrt(35600), abs=1e-4)
     known = {"measure": "nDCG@10", "mode": "judged-only", "set": "dev", "convention": "gains E 100", "seeds": [7]}
-    text = scaling_text({**found, **known})
-    assert "reaches at 10," in text
-    assert text.count("o measured") == 1
+    target = {"name": "teacher", "mean": 0.68, "low": 0.67, "high": 0.69, "n": 80}
+    text = scaling_text({**found, **known, "axis": "labels", "unit": "labels", "target": target})
+    assert "The curve of the student reaches the teacher's 0.680 at 10," in text
+    assert text.count("o student") == 1
     assert sum(line.split("|")[1].count("o") for line in text.splitlines() if "|" in line) == 4
