@@ -97,7 +97,13 @@ def make_base(config: Config, run: RunDirectory, path: Path, options: argparse.N
         model,
         encoder,
         groups,
-        TrainOptions("soft_bce", options.epochs, options.learning_rate, pairs_per_batch=64, seed=config.seed),
+        TrainOptions(
+            loss="soft_bce",
+            epochs=options.epochs,
+            learning_rate=options.learning_rate,
+            pairs_per_batch=64,
+            seed=config.seed,
+        ),
         checkpoints=run.scratch("base"),
         progress=progress,
     )

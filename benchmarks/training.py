@@ -80,9 +80,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     pairs, targets, sizes = shop_pairs(options.pairs)
-    same = TrainOptions("soft_bce", 1, RATE, pairs_per_batch=BATCH)
-    plain = TrainOptions("soft_bce", 1, RATE, pairs_per_batch=BATCH, precision="float32")
-    lean = TrainOptions("soft_bce", 1, RATE, pairs_per_batch=BATCH, freeze_embeddings=True, dropout=0.0)
+    same = TrainOptions(loss="soft_bce", epochs=1, learning_rate=RATE, pairs_per_batch=BATCH)
+    plain = TrainOptions(loss="soft_bce", epochs=1, learning_rate=RATE, pairs_per_batch=BATCH, precision="float32")
+    lean = TrainOptions(
+        loss="soft_bce", epochs=1, learning_rate=RATE, pairs_per_batch=BATCH, freeze_embeddings=True, dropout=0.0
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
         save_cross_encoder(path)

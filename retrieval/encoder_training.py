@@ -15,7 +15,8 @@ from retrieval.checkpoints import Checkpoints
 from retrieval.contrastive import info_nce
 from retrieval.encoder import Encoder
 from retrieval.encoder_data import EncoderData, Planned, ScoredList, TextPair
-from retrieval.number_format import Precision, uses_bfloat16
+from retrieval.loop_options import LoopOptions
+from retrieval.number_format import uses_bfloat16
 from retrieval.progress import Progress
 from retrieval.quiet import quiet_transformers
 from retrieval.training_loop import TrainingLoop, trainable_weights
@@ -27,9 +28,9 @@ ListLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 """Of (scores, targets, weights), each [lists, n]: a scalar; `rerank.losses` has several."""
 
 
-@dataclass(frozen=True)
-class EncoderTrainOptions:
-    """How to train.
+@dataclass(frozen=True, kw_only=True)
+class EncoderTrainOptions(LoopOptions):
+    """How to train a bi-encoder.
 
     A score is a cosine divided by `temperature`; the list loss compares it with `target_scale` × target, so that with
     .05 and 4 a full match and none should lie .2 of cosine apart. `list_weight`, `contrastive_weight` and `pair_weight`
@@ -40,14 +41,11 @@ class EncoderTrainOptions:
     `interpolate`: shares of the trained weights, the rest being those it began with (Wortsman et al. 2021, arXiv
     2109.01903: fine-tuning on little data forgets less so); the share that validates best is kept, 0 (nothing learnt)
     among them. Without validation it is the middle one.
-
-    The others are as in `rerank.train_options.TrainOptions`.
     """
 
     epochs: int = 1
     learning_rate: float = 2e-5
-    warmup: float = 0.1
-    weight_decay: float = 0.01
+    freeze_embeddings: bool = True
     temperature: float = 0.05
     target_scale: float = 4.0
     list_weight: float = 1.0
@@ -59,14 +57,6 @@ class EncoderTrainOptions:
     positive_from: float = 0.9
     negative_to: float = 0.1
     interpolate: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
-    accumulate: int = 1
-    patience: int = 0
-    precision: Precision = "auto"
-    freeze_embeddings: bool = True
-    dropout: float | None = None
-    checkpoint_seconds: float = 60.0
-    gradient_norm: float = 1.0
-    seed: int = 0
 
 
 @dataclass(frozen=True)

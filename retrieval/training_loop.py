@@ -8,39 +8,19 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
 
 from eval.errors import DistilrankError, MachineError
 from retrieval.checkpoints import Checkpoints
+from retrieval.loop_options import LoopOptions
 from retrieval.progress import Progress
 
 _log = logging.getLogger(__name__)
 
 Batch = TypeVar("Batch")
-
-
-class LoopOptions(Protocol):
-    """What the loop reads of its options; `rerank.train_options.TrainOptions` says what each means."""
-
-    @property
-    def epochs(self) -> int: ...
-    @property
-    def learning_rate(self) -> float: ...
-    @property
-    def warmup(self) -> float: ...
-    @property
-    def weight_decay(self) -> float: ...
-    @property
-    def accumulate(self) -> int: ...
-    @property
-    def patience(self) -> int: ...
-    @property
-    def checkpoint_seconds(self) -> float: ...
-    @property
-    def gradient_norm(self) -> float: ...
 
 
 @dataclass

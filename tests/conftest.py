@@ -5,6 +5,7 @@ import os
 import shutil
 import string
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # tests of several layers import
 import pytest
 import torch
 import yaml
+from grading_server import GradingServer
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
     AutoTokenizer,
@@ -199,6 +201,17 @@ def finished_run(write_config: WriteConfig, tmp_path_factory: pytest.TempPathFac
     accept = ["--accept", "teacher", "--accept", "student"]
     assert main(["run", str(write_config(root)), "--runs", str(root / "runs"), *accept]) == 0
     return root / "runs" / "tiny"
+
+
+@pytest.fixture
+def grading_server() -> Iterator[GradingServer]:
+    """An OpenAI-compatible server that runs until the test's end."""
+    with GradingServer() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,7 @@
 import email.utils
 import json
 import math
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +40,11 @@ PAIRS: list[Pair] = [
 ]
 
 
-@pytest.fixture
-def server() -> Iterator[GradingServer]:
-    with GradingServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-def _teacher(server: GradingServer, tmp_path: Path, key: str | None = KEY, **options: Any) -> ApiTeacher:
+def _teacher(grading_server: GradingServer, tmp_path: Path, key: str | None = KEY, **options: Any) -> ApiTeacher:
     patience = {"timeout_s": 5.0, "retries": 3, "first_wait_s": 0.01} | {
         name: options.pop(name) for name in ("timeout_s", "retries", "first_wait_s", "request") if name in options
     }
-    endpoint = Endpoint(options.pop("url", server.url), "test-model", key, **patience)
+    endpoint = Endpoint(options.pop("url", grading_server.url), "test-model", key, **patience)
     prompt = grading_prompt(ESCI, TEMPLATE)
     return ApiTeacher(endpoint, prompt, ESCI, AnswerCache(tmp_path / "answers.sqlite"), **options)
 
@@ -65,8 +53,8 @@ def _expected(pair: Pair) -> list[float]:
     return shares(pair[0].text, TEMPLATE.text(pair[1]))
 
 
-def test_grades_come_from_the_log_probabilities(server: GradingServer, tmp_path: Path) -> None:
-    teacher = _teacher(server, tmp_path)
+def test_grades_come_from_the_log_probabilities(grading_server: GradingServer, tmp_path: Path) -> None:
+    teacher = _teacher(grading_server, tmp_path)
     assert isinstance(teacher, Reranker)
     labels = teacher.label(PAIRS)
     for pair, label in zip(PAIRS, labels, strict=True):
@@ -75,24 +63,26 @@ def test_grades_come_from_the_log_probabilities(server: GradingServer, tmp_path:
         target = sum(share * grade.target for share, grade in zip(_expected(pair), ESCI.grades, strict=True))
         assert label.score == pytest.approx(math.log(target / (1 - target)))
     assert teacher.score(PAIRS).tolist() == pytest.approx([label.score for label in labels])
-    assert len(server.asked) == len(PAIRS)  # the second call asked nothing
-    body = server.asked[0]
+    assert len(grading_server.asked) == len(PAIRS)  # the second call asked nothing
+    body = grading_server.asked[0]
     assert (body["model"], body["temperature"], body["logprobs"], body["top_logprobs"]) == ("test-model", 0, True, 20)
     assert "E = exact" in body["messages"][0]["content"]
 
 
-def test_answers_survive_and_depend_on_model_prompt_and_text_alone(server: GradingServer, tmp_path: Path) -> None:
-    first = _teacher(server, tmp_path, concurrency=3).label(PAIRS)
-    again = _teacher(server, tmp_path)
+def test_answers_survive_and_depend_on_model_prompt_and_text_alone(
+    grading_server: GradingServer, tmp_path: Path
+) -> None:
+    first = _teacher(grading_server, tmp_path, concurrency=3).label(PAIRS)
+    again = _teacher(grading_server, tmp_path)
     other = [(Query("other", query.text), Product("new", product.fields)) for query, product in PAIRS]
     assert again.label([*other, *PAIRS]) == [*first, *first]
-    assert len(server.asked) == len(PAIRS)
+    assert len(grading_server.asked) == len(PAIRS)
     assert again.cache.spent()[:3] == (len(PAIRS), 100 * len(PAIRS), len(PAIRS))
-    changed = _teacher(server, tmp_path, request={"temperature": None, "seed": 1})
+    changed = _teacher(grading_server, tmp_path, request={"temperature": None, "seed": 1})
     assert changed.version != again.version
     changed.label(PAIRS[:1])
-    assert "temperature" not in server.asked[-1]
-    assert server.asked[-1]["seed"] == 1
+    assert "temperature" not in grading_server.asked[-1]
+    assert grading_server.asked[-1]["seed"] == 1
 
 
 def _dated(seconds: float) -> str:
@@ -114,22 +104,26 @@ def _dated(seconds: float) -> str:
     ],
     ids=["429", "429 dated", "503", "500", "broken JSON", "no completion", "a list", "cut", "timeout"],
 )
-def test_a_passing_fault_is_waited_out(server: GradingServer, tmp_path: Path, fault: Fault, waits: float) -> None:
-    server.faults.extend([fault, fault])
-    labels = _teacher(server, tmp_path, timeout_s=0.25, concurrency=1).label(PAIRS[:1])
+def test_a_passing_fault_is_waited_out(
+    grading_server: GradingServer, tmp_path: Path, fault: Fault, waits: float
+) -> None:
+    grading_server.faults.extend([fault, fault])
+    labels = _teacher(grading_server, tmp_path, timeout_s=0.25, concurrency=1).label(PAIRS[:1])
     assert labels[0].distribution == pytest.approx(_expected(PAIRS[0]))
-    assert len(server.asked) == 3
-    assert server.at[1] - server.at[0] >= waits
+    assert len(grading_server.asked) == 3
+    assert grading_server.at[1] - grading_server.at[0] >= waits
 
 
-def test_what_never_answers_fails_with_its_reason_and_is_asked_again(server: GradingServer, tmp_path: Path) -> None:
-    teacher = _teacher(server, tmp_path, retries=1, concurrency=1)
-    server.faults.extend([Fault(503), Fault(503)])
+def test_what_never_answers_fails_with_its_reason_and_is_asked_again(
+    grading_server: GradingServer, tmp_path: Path
+) -> None:
+    teacher = _teacher(grading_server, tmp_path, retries=1, concurrency=1)
+    grading_server.faults.extend([Fault(503), Fault(503)])
     labels = teacher.label(PAIRS[:3])
     assert [label.status for label in labels] == ["failed", "ok", "ok"]
     assert labels[0].reason == "the server says 503, asked 2 times"
     assert teacher.score(PAIRS[:1]).tolist() != [-8]
-    server.faults.append(Fault(400, '{"error": {"message": "the content is not allowed"}}'))
+    grading_server.faults.append(Fault(400, '{"error": {"message": "the content is not allowed"}}'))
     assert teacher.label(PAIRS[4:5])[0].reason == "refused with 400: the content is not allowed"
     assert teacher.label(PAIRS[4:5])[0].status == "ok"
 
@@ -143,26 +137,26 @@ def test_what_never_answers_fails_with_its_reason_and_is_asked_again(server: Gra
     ],
 )
 def test_an_answer_without_a_grade_fails_and_is_not_remembered(
-    server: GradingServer, tmp_path: Path, text: str, reason: str
+    grading_server: GradingServer, tmp_path: Path, text: str, reason: str
 ) -> None:
     def edit(completion: dict[str, Any]) -> dict[str, Any]:
         completion["choices"][0]["message"]["content"] = text
         completion["choices"][0]["logprobs"] = None
         return completion
 
-    server.edit = edit
-    teacher = _teacher(server, tmp_path)
+    grading_server.edit = edit
+    teacher = _teacher(grading_server, tmp_path)
     label = teacher.label(PAIRS[:1])[0]
     assert (label.status, label.reason) == ("failed", reason)
     assert math.isnan(label.score)
     assert len(teacher.cache) == 0
     assert teacher.cache.spent().answers == 1
-    server.edit = lambda completion: completion
+    grading_server.edit = lambda completion: completion
     assert teacher.label(PAIRS[:1])[0].status == "ok"
 
 
 def test_without_log_probabilities_the_text_is_read_and_the_label_says_so(
-    server: GradingServer, tmp_path: Path
+    grading_server: GradingServer, tmp_path: Path
 ) -> None:
     def edit(completion: dict[str, Any]) -> dict[str, Any]:
         choice = completion["choices"][0]
@@ -171,8 +165,8 @@ def test_without_log_probabilities_the_text_is_read_and_the_label_says_so(
         choice["message"]["content"] = written[choice["message"]["content"]]
         return completion
 
-    server.edit = edit
-    for pair, label in zip(PAIRS, _teacher(server, tmp_path).label(PAIRS), strict=True):
+    grading_server.edit = edit
+    for pair, label in zip(PAIRS, _teacher(grading_server, tmp_path).label(PAIRS), strict=True):
         assert (label.status, label.reason) == ("ok", FROM_TEXT)
         assert label.distribution is not None
         assert label.distribution[int(np.argmax(_expected(pair)))] == pytest.approx(0.9)
@@ -199,30 +193,30 @@ def test_log_probabilities_of_other_tokens_do_not_count() -> None:
 
 
 def test_a_server_that_refuses_log_probabilities_is_asked_with_fewer_and_then_without(
-    server: GradingServer, tmp_path: Path
+    grading_server: GradingServer, tmp_path: Path
 ) -> None:
     refusal = Fault(400, '{"error": {"message": "top_logprobs must be at most 5"}}')
-    server.faults.append(refusal)
-    teacher = _teacher(server, tmp_path, concurrency=1)
+    grading_server.faults.append(refusal)
+    teacher = _teacher(grading_server, tmp_path, concurrency=1)
     assert teacher.label(PAIRS[:1])[0].reason == ""
-    assert [body["top_logprobs"] for body in server.asked] == [20, 5]
-    server.faults.append(refusal)
+    assert [body["top_logprobs"] for body in grading_server.asked] == [20, 5]
+    grading_server.faults.append(refusal)
     assert teacher.label(PAIRS[1:2])[0].reason == FROM_TEXT
-    assert "logprobs" not in server.asked[-1]
+    assert "logprobs" not in grading_server.asked[-1]
 
 
 def test_a_wrong_key_is_one_clear_error_and_the_key_is_nowhere(
-    server: GradingServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    grading_server: GradingServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(0)
-    teacher = _teacher(server, tmp_path, key="sk-wrong-key")
+    teacher = _teacher(grading_server, tmp_path, key="sk-wrong-key")
     with pytest.raises(
         InputError, match=r"refuses the key \(401: Incorrect API key: Bearer …\).*key_variable"
     ) as caught:
         teacher.label(PAIRS)
     said = [str(caught.value), repr(teacher.endpoint), caplog.text, teacher.version]
     assert not [text for text in said if "sk-wrong" in text]
-    right = _teacher(server, tmp_path)
+    right = _teacher(grading_server, tmp_path)
     right.label(PAIRS)
     for file in tmp_path.iterdir():
         assert KEY.encode() not in file.read_bytes()
@@ -236,48 +230,48 @@ def test_a_wrong_key_is_one_clear_error_and_the_key_is_nowhere(
     ],
 )
 def test_an_endpoint_that_is_not_there(
-    server: GradingServer, tmp_path: Path, options: dict[str, Any], error: type[Exception], message: str
+    grading_server: GradingServer, tmp_path: Path, options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     many = [(Query(str(n), f"shirt {n}"), PAIRS[0][1]) for n in range(40)]
-    url = options["url"].format(server.url)
+    url = options["url"].format(grading_server.url)
     with pytest.raises(error, match=message):
-        _teacher(server, tmp_path, **{**options, "url": url}).label(many)
+        _teacher(grading_server, tmp_path, **{**options, "url": url}).label(many)
 
 
 @pytest.mark.parametrize("limits", [Limits(tokens=1000), Limits(money=0.6)])
 def test_it_stops_at_its_limit_and_goes_on_when_that_is_raised(
-    server: GradingServer, tmp_path: Path, limits: Limits
+    grading_server: GradingServer, tmp_path: Path, limits: Limits
 ) -> None:
     prices = Prices(tokens_in=1000.0)
     options = {"prices": prices, "concurrency": 2}
     with pytest.raises(PartialError, match="spending limit is reached"):
-        _teacher(server, tmp_path, limits=limits, **options).label(PAIRS)
+        _teacher(grading_server, tmp_path, limits=limits, **options).label(PAIRS)
     spent = AnswerCache(tmp_path / "answers.sqlite").spent()
     assert not limits.reached(spent.tokens_in, spent.tokens_out, prices)
-    assert 0 < len(server.asked) == spent.answers < len(PAIRS)
+    assert 0 < len(grading_server.asked) == spent.answers < len(PAIRS)
     with pytest.raises(PartialError):
-        _teacher(server, tmp_path, limits=limits, **options).label(PAIRS)
-    labels = _teacher(server, tmp_path, **options).label(PAIRS)
+        _teacher(grading_server, tmp_path, limits=limits, **options).label(PAIRS)
+    labels = _teacher(grading_server, tmp_path, **options).label(PAIRS)
     assert {label.status for label in labels} == {"ok"}
-    assert len(server.asked) == len(PAIRS)
+    assert len(grading_server.asked) == len(PAIRS)
 
 
-def test_an_account_without_money_stops_it(server: GradingServer, tmp_path: Path) -> None:
+def test_an_account_without_money_stops_it(grading_server: GradingServer, tmp_path: Path) -> None:
     said = {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}
-    server.faults.extend([Fault(429, json.dumps(said))] * 3)
+    grading_server.faults.extend([Fault(429, json.dumps(said))] * 3)
     with pytest.raises(PartialError, match="nothing left to spend"):
-        _teacher(server, tmp_path).label(PAIRS)
+        _teacher(grading_server, tmp_path).label(PAIRS)
 
 
-def test_progress_may_stop_it_and_what_came_is_kept(server: GradingServer, tmp_path: Path) -> None:
+def test_progress_may_stop_it_and_what_came_is_kept(grading_server: GradingServer, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:
         assert total == len(PAIRS)
         if done >= 2:
             raise PartialError("budget")
 
     with pytest.raises(PartialError, match="budget"):
-        _teacher(server, tmp_path, concurrency=1, progress=stop).label(PAIRS)
-    assert len(AnswerCache(tmp_path / "answers.sqlite")) == len(server.asked) < len(PAIRS)
+        _teacher(grading_server, tmp_path, concurrency=1, progress=stop).label(PAIRS)
+    assert len(AnswerCache(tmp_path / "answers.sqlite")) == len(grading_server.asked) < len(PAIRS)
 
 
 def test_the_prompt_lists_any_scale(tmp_path: Path) -> None:
@@ -290,7 +284,7 @@ def test_the_prompt_lists_any_scale(tmp_path: Path) -> None:
         grading_prompt(WANDS, TEMPLATE, guide={"Exakt": "x"})
 
 
-def test_a_broken_cache_is_named(tmp_path: Path, server: GradingServer) -> None:
+def test_a_broken_cache_is_named(tmp_path: Path, grading_server: GradingServer) -> None:
     (tmp_path / "answers.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(MachineError, match="remove the file to ask again"):
-        _teacher(server, tmp_path)
+        _teacher(grading_server, tmp_path)

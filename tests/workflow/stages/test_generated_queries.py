@@ -2,9 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,20 +18,11 @@ from workflow.run.prepared import load_prepared
 WriteConfig = Callable[..., Path]
 
 
-@pytest.fixture
-def server() -> Iterator[GradingServer]:
-    server = GradingServer()
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
 def test_they_are_mined_beside_the_log(
-    write_config: WriteConfig, server: GradingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write_config: WriteConfig, grading_server: GradingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WRITER_KEY", KEY)
-    llm = {"base_url": server.url, "model": "m", "key_variable": "WRITER_KEY", "concurrency": 1, "products": 2}
+    llm = {"base_url": grading_server.url, "model": "m", "key_variable": "WRITER_KEY", "concurrency": 1, "products": 2}
     llm |= {"shop": "a small shop", "shop_queries": 20, "retries": 0}
     config = str(write_config(tmp_path, generate={"templates": 12, "llm": llm}))
     runs, root = str(tmp_path / "runs"), tmp_path / "runs" / "tiny"
@@ -41,7 +31,7 @@ def test_they_are_mined_beside_the_log(
     held_out = prepared.queries[prepared.split("test")[0]].text
     for text in ("xylophone of steel", f"{held_out}\nxylophone for kids", "xylophones"):
         said = {"choices": [{"message": {"content": text}}], "usage": {"prompt_tokens": 9, "completion_tokens": 9}}
-        server.faults.append(Fault(200, json.dumps(said)))
+        grading_server.faults.append(Fault(200, json.dumps(said)))
     assert main(["mine", config, "--runs", runs]) == 0
     facts = read_json(root / "stages" / "mine.json")["facts"]
     assert facts["generated"]["leaks"] >= 1
@@ -50,9 +40,9 @@ def test_they_are_mined_beside_the_log(
     assert (origins["llm:product"], origins["llm:shop"]) == (2, 1)
     assert 8 <= sum(count for origin, count in origins.items() if origin.startswith("template:")) <= 12
     assert held_out not in pq.read_table(root / "pairs" / "queries.parquet")["query"].to_pylist()
-    assert len(server.asked) == 3
+    assert len(grading_server.asked) == 3
     assert main(["mine", config, "--runs", runs, "--set", "mine.queries=10"]) == 0  # mined anew, not written anew
-    assert len(server.asked) == 3
+    assert len(grading_server.asked) == 3
     assert read_json(root / "stages" / "mine.json")["facts"]["generated"] == facts["generated"]
 
 

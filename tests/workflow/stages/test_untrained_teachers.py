@@ -3,8 +3,7 @@
 import csv
 import json
 import math
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +21,6 @@ from workflow.run.prepared import load_prepared
 WriteConfig = Callable[..., Path]
 
 
-@pytest.fixture
-def server() -> Iterator[GradingServer]:
-    with GradingServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
 def _said(capsys: pytest.CaptureFixture[str]) -> str:
     captured = capsys.readouterr()
     return " ".join((captured.out + captured.err).split())
@@ -39,13 +28,13 @@ def _said(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_an_api_labels_what_was_mined_within_its_limit_and_its_key_stays_secret(
     write_config: WriteConfig,
-    server: GradingServer,
+    grading_server: GradingServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("TINY_KEY", KEY)
-    api = {"base_url": server.url, "model": "tiny", "key_variable": "TINY_KEY", "concurrency": 4}
+    api = {"base_url": grading_server.url, "model": "tiny", "key_variable": "TINY_KEY", "concurrency": 4}
     api |= {"price_in": 1000.0, "limit_money": 12.0}
     config = write_config(tmp_path, teacher={"kind": "api", "api": api}, mine={"queries": 10})
     command = ["label", str(config), "--runs", str(tmp_path / "runs"), "--accept", "teacher"]
@@ -54,14 +43,14 @@ def test_an_api_labels_what_was_mined_within_its_limit_and_its_key_stays_secret(
     assert "spending limit is reached" in _said(capsys)
     audit = read_json(run / "stages" / "teacher.json")["facts"]["audit"]
     assert "dev queries" in audit["reason"]
-    asked = len(server.asked)
+    asked = len(grading_server.asked)
     assert 100 < asked <= 120
     # The limit belongs to no answer: what is done stays, and nothing is asked twice.
-    server.faults.extend([Fault(500), Fault(429, headers={"Retry-After": "0"})])
+    grading_server.faults.extend([Fault(500), Fault(429, headers={"Retry-After": "0"})])
     assert main([*command, "--set", "teacher.api.limit_money=null", "--set", "teacher.api.concurrency=2"]) == 0
     assert "teacher up to date" in _said(capsys)
-    distinct = {json.dumps(body["messages"]) for body in server.asked}
-    assert len(server.asked) == len(distinct) + 2
+    distinct = {json.dumps(body["messages"]) for body in grading_server.asked}
+    assert len(grading_server.asked) == len(distinct) + 2
     prepared = load_prepared(run / "data")
     template = ProductTemplate(("title", "brand", "colour"))
     for shard in sorted((run / "journal").glob("shard-*.parquet")):
