@@ -24,14 +24,12 @@ from eval.label_efficiency import Axis, Point, Values
 from eval.measures import per_query
 from eval.trec import Run
 from rerank.types import Reranker
+from workflow.measure.scaling_results import BASIS, FILE, SCALING, basis
 from workflow.measure.systems import Part, reranker_judged
 from workflow.run.directory import Chain, RunDirectory
 from workflow.run.prepared import Prepared
-from workflow.run.stage import record_path
 from workflow.run.work import Trial, Work
 
-SCALING = "scaling"
-FILE, BASIS = "scaling.json", "basis.json"
 MeasuredOn = Literal["dev", "out-of-fold", "test"]
 
 
@@ -162,12 +160,6 @@ def trained_at(place: Path, chain: Chain) -> Path:
     return place / chain.name.replace(" ", "-")
 
 
-def read_scaling(run: RunDirectory) -> list[dict[str, Any]]:
-    """The results of the axes that were measured on the run as it stands."""
-    paths = sorted((run.root / SCALING).glob(f"*/{FILE}"))
-    return [read_json(path) for path in paths if read_json(path.with_name(BASIS)) == _basis(run)]
-
-
 def _measured_on(work: Work, prepared: Prepared, on_test: bool) -> tuple[list[Part], MeasuredOn]:
     """The chains to train models for, each with the queries it is measured on; none of them learnt these."""
     made = work.chains(prepared)
@@ -180,18 +172,13 @@ def _measured_on(work: Work, prepared: Prepared, on_test: bool) -> tuple[list[Pa
     return held_out, "dev" if held_out[0].chain.fold is None else "out-of-fold"
 
 
-def _basis(run: RunDirectory) -> dict[str, Any]:
-    """What the models stand on: the run's student stage, with its labels, its recipe, its code."""
-    return {"student stage": read_json(record_path(run, "student"))["key"]}
-
-
 def _put_aside_if_outdated(run: RunDirectory, scaling: Scaling) -> None:
-    root, basis = scaling.root, _basis(run)
-    if (root / BASIS).exists() and read_json(root / BASIS) != basis:
+    root, now = scaling.root, basis(run)
+    if (root / BASIS).exists() and read_json(root / BASIS) != now:
         kept = run.root / ".replaced" / SCALING / scaling.axis.name
         shutil.rmtree(kept, ignore_errors=True)
         kept.parent.mkdir(parents=True, exist_ok=True)
         os.rename(root, kept)
         for begun in run.stages.glob(f"{SCALING}-{scaling.axis.name}-*"):
             shutil.rmtree(begun)
-    write_json(root / BASIS, basis)
+    write_json(root / BASIS, now)

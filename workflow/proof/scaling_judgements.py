@@ -76,7 +76,7 @@ def scale_judgements(work: Work, sizes: Sequence[int | None], *, seeds: int, on_
             both = (mean_point(of, name).values for name in (STUDENT, WITHOUT))
             row["gained"] = paired_interval(*both, seed=seed)._asdict()
     return scaling.finish(
-        {**found, "beside": told, "notes": notes}, (f"first stage ({work.config.index.first_stage})", baseline)
+        {**found, "beside": told, "notes": notes}, (f"{work.config.index.first_stage} first stage", baseline)
     )
 
 

@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from workflow.measure.system_names import STUDENT, WITHOUT
+from workflow.measure.scaling_results import sentences, systems
+from workflow.measure.system_names import STUDENT, TEACHER, WITHOUT
 
 _WIDTH, _HEIGHT = 64, 14
-_MARKS = {STUDENT: "o", WITHOUT: "w", "teacher": "t"}
+_MARKS = {STUDENT: "o", WITHOUT: "w", TEACHER: "t"}
 _CURVE, _TARGET = "·", "-"
-_FAR = 10
 
 
 def scaling_text(found: Mapping[str, Any]) -> str:
-    """What `workflow.scaling.Scaling.finish` returned, as lines of text."""
+    """What `scale_labels` or `scale_judgements` returned, as lines of text."""
     seeds = len(found["seeds"])
     trained = f"{seeds} training seeds" if seeds > 1 else "1 training seed"
     lines = [*_table(found), ""]
@@ -27,57 +27,6 @@ def scaling_text(found: Mapping[str, Any]) -> str:
         f"({found['set']}); {trained}. Intervals: bootstrap over queries, training seeds aside."
     )
     return "\n".join(lines)
-
-
-def systems(found: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Each system with its points and its curve, the student first."""
-    return {STUDENT: found, **found.get("beside", {})}
-
-
-def sentences(found: Mapping[str, Any]) -> list[str]:
-    """What the result says, in words."""
-    lines = [found["sentence"]]
-    if (following := found["next"]) is not None:
-        lines[0] += (
-            f" (after {following['from']:,.0f}: {following['value']:+.4f} [{following['low']:+.4f}, "
-            f"{following['high']:+.4f}])"
-        )
-    for name, of in systems(found).items():
-        if of["crossing"] is not None:
-            lines.append(_crossing(found, name, of))
-    return lines + _refused(found)
-
-
-def _crossing(found: Mapping[str, Any], name: str, of: Mapping[str, Any]) -> str:
-    """Where a system's curve reaches the line, a word on curves that do so outside of what was measured."""
-    crossing, unit, target = of["crossing"], found["unit"], found["target"]
-    sizes, at = [point["size"] for point in of["points"] if point["size"] > 0], crossing["size"]
-    line = f"the {target['name']}'s {target['mean']:.3f}"
-    if at is None:
-        said = f"never reaches {line}"
-    elif at > _FAR * max(sizes):
-        said = f"does not reach {line} within {_FAR} times what was measured"
-    elif at <= min(sizes):
-        said = f"lies above {line} from {min(sizes):,.0f} {unit} on"
-    else:
-        said = f"reaches {line} at {at:,.0f} {unit}" + (", beyond what was measured" if at > max(sizes) else "")
-    return f"The curve of the {name} {said}; it does at some number in {crossing['share']:.0%} of bootstrap samples."
-
-
-def _refused(found: Mapping[str, Any]) -> list[str]:
-    """At which sizes the gate refuses the teacher; nothing where it never does."""
-    seeds = len(found["seeds"])
-    sizes = [
-        f"{point['size']:,.0f}" + (f" ({point['refused']} of {seeds} seeds)" if seeds > 1 else "")
-        for point in found["points"]
-        if point.get("refused")
-    ]
-    if not sizes:
-        return []
-    return [
-        f"The gate refuses the teacher of {', '.join(sizes)} {found['unit']}, clearly worse than the first stage; it "
-        "labelled all the same."
-    ]
 
 
 def _table(found: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from eval.evaluation import Row
 from eval.segment_tests import SegmentRow
 from eval.segments import MIN_QUERIES
 from workflow.measure.bench import MODES, Mode
+from workflow.measure.scaling_results import read_scaling
 from workflow.measure.system_names import BLENDED
 from workflow.report.compared import Comparison, System, one_run, several_runs
 from workflow.report.facts import Facts, stage_facts, teacher_audit
@@ -37,12 +38,14 @@ class FocusPart:
 
 @dataclass(frozen=True)
 class RunPart:
-    """One run: its figures, what its stages recorded, and the audit of its teacher, if there was one."""
+    """One run: its figures, what its stages recorded, the audit of its teacher, if there was one, and what more labels
+    or judgements are worth, where that was measured."""
 
     stored: StoredRun
     figures: RunFigures
     facts: Facts
     audit: Audit | None
+    scaling: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,10 @@ def build(runs: Sequence[StoredRun]) -> Content:
         name: comparison.rows(full, name, tested=False)
         for name in (f"R@{options.recall}", "RR", f"Judged@{options.cutoff}")
     }
-    parts = [RunPart(stored, run_figures(stored), stage_facts(stored), teacher_audit(stored)) for stored in runs]
+    parts = [
+        RunPart(stored, run_figures(stored), stage_facts(stored), teacher_audit(stored), read_scaling(stored.run))
+        for stored in runs
+    ]
     by_name = {part.stored.name: part for part in parts}
     focuses = []
     for system in comparison.focus:

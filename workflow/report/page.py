@@ -11,6 +11,7 @@ from eval.bootstrap import SAMPLES
 from eval.grades import GradeScale
 from eval.segment_tests import SegmentRow
 from eval.segments import MIN_QUERIES
+from workflow.measure.scaling_results import sentences, systems
 from workflow.report import plots, wording
 from workflow.report.content import Content
 from workflow.report.facts import label_lines, round_lines, teacher_lines
@@ -53,6 +54,8 @@ def render_page(content: Content) -> str:
         teacher_lines=teacher_lines,
         label_lines=label_lines,
         round_lines=round_lines,
+        scaling_sentences=sentences,
+        scaled_systems=systems,
         by_dimension=_by_dimension,
         whisker=lambda row, rows: Markup(_whisker(row, rows)),
     )
@@ -76,6 +79,7 @@ def _charts(content: Content) -> dict[str, Any]:
                 "scores": {
                     name: Markup(plots.scores_chart(name, grades)) for name, grades in part.figures.scores.items()
                 },
+                "scaling": [Markup(plots.scaling_chart(found)) for found in part.scaling],
             }
             for part in content.runs
         ],

@@ -1,11 +1,16 @@
 """The report's charts, from its figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from eval.calibration import Reliability
+from workflow.measure.scaling_results import systems
 from workflow.report.figures import RunFigures, ScoresOfGrade
 from workflow.report.speed import Choice
 from workflow.report.svg import Axis, Chart, linear, logarithmic, named
+
+_BESIDE = 1.03
+"""Intervals of the same size stand beside each other, so many times further on."""
 
 
 def depth_chart(figures: RunFigures, first_stage: str, measure: str) -> str:
@@ -26,6 +31,30 @@ def depth_chart(figures: RunFigures, first_stage: str, measure: str) -> str:
     chart.line([(end, figures.first) for end in ends], 3, first_stage, marks=False)
     chart.line(reranked, 1, "student alone")
     chart.line(blended, 0, "blended")
+    return chart.render()
+
+
+def scaling_chart(found: Mapping[str, Any]) -> str:
+    """nDCG by how many labels or judged queries were learnt: measured, fitted, and the line to reach."""
+    drawn, target = systems(found), found["target"]
+    points = [[point for point in of["points"] if point["size"] > 0] for of in drawn.values()]
+    curves = [of["curve"]["line"] if of["curve"] is not None else [] for of in drawn.values()]
+    sizes = [one["size"] for of in (*points, *curves) for one in of]
+    values = [bound for of in points for point in of for bound in (point["low"], point["high"])]
+    chart = Chart(
+        logarithmic(f"{found['unit']} (logarithmic)", sizes),
+        linear(f"{found['measure']}, judged-only", [*values, *([target["mean"]] if target is not None else [])]),
+        f"{found['measure']} by the number of {found['unit']} learnt",
+    )
+    if target is not None:
+        chart.line([(end, target["mean"]) for end in (min(sizes), max(sizes))], 3, target["name"], marks=False)
+    for series, (name, of, curve) in enumerate(zip(drawn, points, curves, strict=True)):
+        for point in of:
+            beside = point["size"] * _BESIDE**series
+            chart.bar((beside, point["low"]), (beside, point["high"]), series)
+            chart.mark(beside, point["mean"], series)
+        line = [(one["size"], one["value"]) for one in curve] or [(point["size"], point["mean"]) for point in of]
+        chart.line(line, series, name, marks=False)
     return chart.render()
 
 

@@ -135,7 +135,7 @@ def test_interrupted_at_every_stage_it_ends_with_the_same(scaled: Path, tmp_path
     assert not list((run / "stages").glob("scaling*"))
 
 
-def test_a_refused_teacher_is_told_and_stops_nothing(
+def test_a_refused_teacher_is_told_here_and_in_the_report(
     scaled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tmp_path / "tiny"
@@ -148,7 +148,16 @@ def test_a_refused_teacher_is_told_and_stops_nothing(
     assert main(["scaling", str(run), "--judgements", "2,5", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [point["refused"] for point in found["points"]] == [1, 0]
-    assert "The gate refuses the teacher of 2 judged queries" in scaling_text(found)
+    told = "The gate refuses the teacher with these numbers of judged queries: 2. "
+    assert told in scaling_text(found)
+    page = run / "report" / "report.html"
+    assert main(["report", str(run)]) == 0
+    assert told in page.read_text()
+    assert "What would more judgements be worth?" in page.read_text()
+    record = read_json(run / "stages" / "student.json")
+    write_json(run / "stages" / "student.json", record | {"key": "another"})
+    assert main(["report", str(run)]) == 0  # what was measured on another run is not shown
+    assert "What would more judgements be worth?" not in page.read_text()
 
 
 def test_recipes_whose_teacher_learns_no_judgement(
