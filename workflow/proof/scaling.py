@@ -109,8 +109,8 @@ class Scaling:
         if not stored.exists():
             trial = Trial(f"{SCALING}-{self.axis.name}-{seed}-{size}", seed)
             cell = make(replace(self.work, trial=trial), stored.parent)
-            write_json(stored, {"counts": cell.counts, "values": cell.values})
             shutil.rmtree(self.work.run.scratch(trial.name), ignore_errors=True)
+            write_json(stored, {"counts": cell.counts, "values": cell.values})
             means = ", ".join(f"{name} {np.mean(list(of.values())):.4f}" for name, of in cell.values.items())
             counted = f"{cell.counts['size']:,.0f} {self.axis.unit}"
             self.say(f"{counted}, seed {seed}: {self.measure} {means}")

@@ -122,14 +122,17 @@ def _foretell(scaling: Scaling, wanted: Sequence[int], most: int) -> None:
     run, config = scaling.work.run, scaling.work.config
     cells = [(size, seed) for size in wanted for seed in scaling.missing(size)]
     trained = [size for size, seed in cells if (size, seed) != (most, config.seed)]  # that one is the run itself
-    stages = ("label", *(round_stage(number) for number in range(2, config.rounds + 1)), "student")
-    rest = sum(_seconds(run, name) for name in stages)
-    seconds = sum(_seconds(run, "teacher") * size / most + rest for size in trained)
+    learning, rest = 0.0, _seconds(run, "student")
+    if _teacher_learns(config):
+        learning = _seconds(run, "teacher")
+        rounds = (round_stage(number) for number in range(2, config.rounds + 1))
+        rest += sum(_seconds(run, name) for name in ("label", *rounds))
+    seconds = sum(learning * size / most + rest for size in trained)
     minutes = seconds / 60 * len(scaling.parts) / len(scaling.work.chains(scaling.prepared))
     if trained:
         scaling.say(
-            f"{len(trained)} times teacher, labels and students: some {max(minutes, 1):,.0f} minutes, going by what "
-            "the run took. What is done is kept."
+            f"{len(trained)} times from the judgements to the students: some {max(minutes, 1):,.0f} minutes, going by "
+            "what the run took. What is done is kept."
         )
 
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from workflow.proof.scaling_text import scaling_text
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import load_prepared
 from workflow.run.progress import Report, StageProgress
-from workflow.run.work import Work
+from workflow.run.work import Trial, Work
 
 SEED, SIZES = 7, [2, 5, None]
 
@@ -101,6 +102,15 @@ def test_a_share_gives_the_models_of_a_run_made_with_so_many_judgements(scaled: 
     made = {name: of for name, of in _bytes(run).items() if name.startswith(("teacher", "journal", "student"))}
     assert len(made) > 3
     assert _bytes(cell) == made
+
+
+def test_another_seed_trains_on_what_the_run_may_learn_from(scaled: Path) -> None:
+    work = _work(scaled)
+    work.config = work.config.model_copy(update={"data": work.config.data.model_copy(update={"dev": "holdout"})})
+    trial, prepared = replace(work, trial=Trial("other", 99)), work.prepared()
+    assert trial.chains(prepared) == work.chains(prepared)
+    assert (trial.seed, work.seed) == (99, SEED)
+    assert trial.scratch("teacher") != work.scratch("teacher")
 
 
 class _Interrupting(StageProgress):
