@@ -18,7 +18,7 @@ from workflow.measure.systems import reranker_judged, retriever_judged
 
 def main() -> None:
     """Train, blend, measure, compare."""
-    options = parse(__doc__, queries=300)
+    options = parse(__doc__, queries=400)
     setting = open_setting(options)
 
     @functools.cache

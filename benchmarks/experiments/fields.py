@@ -26,7 +26,7 @@ ORDERS = (
 
 def main() -> None:
     """Train, measure, compare."""
-    options = parse(__doc__, queries=300)
+    options = parse(__doc__, queries=400)
     setting = open_setting(options)
 
     def student(order: tuple[str, ...], seed: int) -> Student:

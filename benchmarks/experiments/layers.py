@@ -14,7 +14,7 @@ LAYERS = (2, 1, 3, 4, 6)
 
 def main() -> None:
     """Train, measure, compare."""
-    options = parse(__doc__, queries=300)
+    options = parse(__doc__, queries=400)
     setting = open_setting(options)
 
     def cell(layers: int, seed: int) -> dict[str, float]:

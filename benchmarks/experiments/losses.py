@@ -14,7 +14,7 @@ LOSSES = ("margin_mse", "pointwise_mse", "ranknet", "listwise_kl", "soft_bce")
 
 def main() -> None:
     """Train, measure, compare."""
-    options = parse(__doc__, queries=300)
+    options = parse(__doc__, queries=400)
     setting = open_setting(options)
 
     def cell(loss: str, seed: int) -> dict[str, float]:

@@ -12,7 +12,7 @@ from benchmarks.experiments.whole_run import run_to_student, student_values
 
 def main() -> None:
     """Run, measure, compare."""
-    options = parse(__doc__, queries=300)
+    options = parse(__doc__, queries=400)
     setting = open_setting(options)
 
     def cell(name: str, logged: int, seed: int) -> dict[str, float]:

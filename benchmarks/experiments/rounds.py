@@ -19,7 +19,7 @@ ROUNDS = 3
 
 def main() -> None:
     """Mine, label, train, again; measure, compare."""
-    options = parse(__doc__, queries=300)
+    options = parse(__doc__, queries=400)
     setting = open_setting(options)
     arms = {
         "one round": partial(_cell, setting, options.queries, 1, "rank"),

@@ -17,7 +17,7 @@ from benchmarks.experiments.setting import TRAIN
 
 def main() -> None:
     """Mine, train, measure, compare."""
-    options = parse(__doc__, queries=300)
+    options = parse(__doc__, queries=400)
     setting = open_setting(options)
 
     def given(selection: str, seed: int) -> dict[str, float]:

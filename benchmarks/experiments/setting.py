@@ -3,8 +3,8 @@
 On the shop (no data path): some 2,000 products, 300 judged train queries, 300 test queries that measure, a log; the
 teacher is `rater.Rater`. On ESCI (`data`): the given grades of a large language model are the labels, and all full
 queries measure, none of their judgements being learnt. The student has few layers of MiniLM's. It starts every cell
-"warm": it has learnt the train judgements (shop), or a third of the given labels (ESCI), as a student without
-augmentation would, since from a language model's bare weights so small a set of labels teaches next to nothing.
+"warm": it has learnt the first stage's own scores of pairs of the log (`rerank.weak_supervision`) and no label at
+all, since from a language model's bare weights so small a set of labels teaches next to nothing.
 """
 
 import dataclasses
@@ -31,6 +31,8 @@ from eval.measures import per_query
 from rerank.student import Student, build_student, train_student
 from rerank.training import Group, TrainOptions, train
 from rerank.types import Reranker
+from rerank.weak_supervision import LOSS, weak_group
+from retrieval.data.search_data import LogQuery
 from retrieval.product_text import ProductTemplate
 from retrieval.shop.intents import Intent
 from retrieval.types import Query, Retriever
@@ -41,12 +43,13 @@ from workflow.run.prepared import Prepared, load_prepared
 from workflow.runner import run_stages
 from workflow.stages.first_stage import model_path, open_first_stages, open_vectors, student_template
 from workflow.stages.labelled import LabelUse, labelled_groups
-from workflow.stages.training import soft_groups
+from workflow.stages.training import products_of
 
 MEASURE = "nDCG@10"
 MAX_LENGTH = 64
-TRAIN = TrainOptions(epochs=1, learning_rate=1e-4, pairs_per_batch=48, freeze_embeddings=True, dropout=0.0)
-WARM = dataclasses.replace(TRAIN, loss="soft_bce", epochs=3, learning_rate=2e-4)
+TRAIN = TrainOptions(epochs=1, learning_rate=2e-4, pairs_per_batch=48, freeze_embeddings=True, dropout=0.0)
+WARM = dataclasses.replace(TRAIN, loss=LOSS, epochs=2, learning_rate=3e-4)
+WARM_QUERIES = 800
 _SHOP = {"products": 2000, "train": 300, "dev": 40, "test": 300, "log": 3000, "judged": 16, "seed": 1}
 
 
@@ -56,7 +59,11 @@ class Setting:
     def __init__(self, work: Path, data: Path | None = None, *, tests: int = 300) -> None:
         torch.set_num_threads(1)
         source = {"format": "shop", "shop": _SHOP} if data is None else {"format": "esci", "path": str(data)}
-        self.config = Config.model_validate({"name": work.name, "threads": 1, "data": source})
+        # On real queries BM25 reads the long fields too, as configs/esci-150.yaml has it.
+        fields = (
+            {} if data is None else {"words": {"title": 3, "brand": 3, "colour": 3, "bullets": 1, "description": 1}}
+        )
+        self.config = Config.model_validate({"name": work.name, "threads": 1, "data": source, "fields": fields})
         self.run = RunDirectory(work)
         self.data = data
         if not (self.run.stages / "index.json").exists():
@@ -77,6 +84,12 @@ class Setting:
         """The first stages, asked once for each query."""
         opened = open_first_stages(self.config, self.prepared.catalogue, self.run)
         return {name: RememberedRetriever(retriever) for name, retriever in opened.items()}
+
+    @cached_property
+    def log(self) -> list[LogQuery]:
+        """The logged queries; of the shop's, those that the rater understands."""
+        logged = self.prepared.log
+        return [entry for entry in logged if entry.text in self._meant] if self.data is None else logged
 
     @cached_property
     def truth(self) -> ShopTruth:
@@ -111,9 +124,8 @@ class Setting:
         """Pairs mined from the log; kept, so that the same question is answered at once the next time."""
         asked = [dataclasses.asdict(options), seed, list(retrievers), first_stage, scorer is not None, sorted(labelled)]
         name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
-        known = self._meant.keys()
         return mine(
-            [entry for entry in self.prepared.log if entry.text in known],
+            self.log,
             {name: self.stages[name] for name in retrievers},
             self.prepared.catalogue,
             self.run.root / "mined" / name,
@@ -150,13 +162,23 @@ class Setting:
         if self.data is None:
             pairs = self.pairs(MineOptions(queries=queries, pool=4 * queries), seed)
             return self.label(pairs, rater or self.rater(seed))
-        rest = self.given[len(self.given) // 3 :]
-        drawn = np.random.default_rng(seed).permutation(len(rest))[:queries]
-        return [rest[place] for place in np.sort(drawn)]
+        drawn = np.random.default_rng(seed).permutation(len(self.given))[:queries]
+        return [self.given[place] for place in np.sort(drawn)]
 
     def groups(self, labels: Iterable[LabelledQuery], loss: str, use: LabelUse | None = None) -> list[Group]:
         """What a student trains on."""
         return labelled_groups(self.prepared, labels, loss, use)[0]
+
+    def first_stage_groups(self) -> list[Group]:
+        """What the start learns: mined pairs of the log with the first stage's scores."""
+        rows: dict[Query, list[str]] = {}
+        for pair in self.pairs(MineOptions(queries=WARM_QUERIES, pool=4 * WARM_QUERIES), seed=0):
+            rows.setdefault(Query(pair.query_id, pair.query), []).append(pair.product_id)
+        stage = self.stages["hybrid"]
+        return [
+            weak_group(query, products_of(self.prepared, ids), stage.score_products(query, ids))
+            for query, ids in rows.items()
+        ]
 
     def start(self, layers: int = 2, template: ProductTemplate | None = None) -> Path:
         """The warm student of so many layers, which reads products as `template` says (by default as the setting)."""
@@ -164,13 +186,9 @@ class Setting:
         name = f"{layers}-{'-'.join(template.fields)}"
         path = self.run.root / "start" / name
         if not path.exists():
-            if self.data is None:
-                groups = soft_groups(self.prepared, self.prepared.split("train"))
-            else:
-                groups = self.groups(self.given[: len(self.given) // 3], "soft_bce")
             train_student(
                 model_path("default"),
-                groups,
+                self.first_stage_groups(),
                 WARM,
                 path,
                 template,

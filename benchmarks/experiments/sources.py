@@ -25,7 +25,7 @@ ARMS: dict[str, tuple[tuple[str, ...], str, dict]] = {
 
 def main() -> None:
     """Mine, train, measure, compare."""
-    options = parse(__doc__, queries=300)
+    options = parse(__doc__, queries=400)
     setting = open_setting(options)
 
     def cell(sources: tuple[str, ...], first_stage: str, takes: dict, seed: int) -> dict[str, float]:

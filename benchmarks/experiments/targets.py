@@ -1,7 +1,8 @@
 """Soft or hard targets for the teacher? python -m benchmarks.experiments.targets WORK --out FILE
 
-Each arm trains a teacher of --layers layers on the shop's judged train queries and measures it. Soft: E 1, S .5, C .1,
-I 0 in binary cross-entropy (arXiv 2505.07105). Hard: E alone is 1, or E and S are. Grades: a logit a grade.
+Each arm trains a teacher of --layers layers, warmed as the student is, on the shop's judged train queries and measures
+it. Soft: E 1, S .5, C .1, I 0 in binary cross-entropy (arXiv 2505.07105). Hard: E alone is 1, or E and S are. Grades: a
+logit a grade.
 """
 
 import dataclasses
@@ -10,12 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.experiments.cells import open_setting, parse, run_cells
-from benchmarks.experiments.setting import MAX_LENGTH, WARM
-from eval.files import atomic_path
+from benchmarks.experiments.setting import MAX_LENGTH, TRAIN
 from eval.grades import Grade, GradeScale
-from rerank.student import build_student
 from rerank.teacher import train_teacher
-from workflow.stages.first_stage import model_path
 from workflow.stages.training import judged_queries
 
 ARMS = {
@@ -31,19 +29,14 @@ def main() -> None:
     options = parse(__doc__, layers=2)
     setting = open_setting(options)
     prepared = setting.prepared
-    base = options.work / f"bare-{options.layers}"
-    if not base.exists():
-        bare = build_student(model_path("default"), options.layers)
-        with atomic_path(base) as temporary:
-            bare.model.save_pretrained(temporary)
-            bare.tokenizer.save_pretrained(temporary)
+    base = setting.start(options.layers)
 
     def cell(head: str, targets: tuple[float, ...], seed: int) -> dict[str, float]:
         grades = zip(prepared.scale.grades, targets, strict=True)
         scale = GradeScale("arm", tuple(Grade(g.name, g.gain, target) for g, target in grades), "E")
         judged = judged_queries(prepared, prepared.split("train"))
         with tempfile.TemporaryDirectory(dir=options.work) as folder:
-            train = dataclasses.replace(WARM, seed=seed)
+            train = dataclasses.replace(TRAIN, epochs=2, seed=seed)
             teacher, _ = train_teacher(
                 base, head, judged, scale, setting.template, Path(folder) / "teacher", train, max_length=MAX_LENGTH
             )

@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.experiments.cells import open_setting, parse, run_cells
-from benchmarks.experiments.whole_run import TEACHER, run_to_student, student_values, teacher_values
+from benchmarks.experiments.whole_run import run_to_student, student_values, teacher, teacher_values
 
 
 def main() -> None:
     """Run, measure, compare."""
-    options = parse(__doc__, {"decoder": Path}, queries=300)
+    options = parse(__doc__, {"decoder": Path}, queries=400)
     setting = open_setting(options)
     kinds: dict[str, dict[str, Any]] = {
         "encoder": {},
-        "ensemble": {"kind": "ensemble", "ensemble": ["default", "bm25", "dense"]},
+        "ensemble": {"kind": "ensemble", "ensemble": [str(setting.start(6)), "bm25", "dense"]},
     }
     if options.decoder is not None:
         adapters = {"rank": 16, "alpha": 32, "targets": ["q_proj", "k_proj", "v_proj", "o_proj"]}
         kinds["decoder"] = {"model": str(options.decoder), "lora": adapters}
 
     def cell(name: str, which: str, seed: int) -> dict[str, float]:
-        run = run_to_student(setting, options, name, seed, teacher={**TEACHER, **kinds[name]})
+        run = run_to_student(setting, options, name, seed, teacher={**teacher(setting), **kinds[name]})
         if which == "student":
             return student_values(setting, run)
         return teacher_values(setting, run)

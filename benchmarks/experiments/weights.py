@@ -27,7 +27,7 @@ ARMS: dict[str, tuple[WeightShares | None, PruneLimits]] = {
 
 def main() -> None:
     """Train, measure, compare."""
-    options = parse(__doc__, queries=300, noise=0)
+    options = parse(__doc__, queries=400, noise=0)
     setting = open_setting(options)
 
     def cell(weights: WeightShares | None, limits: PruneLimits, seed: int) -> dict[str, float]:

@@ -14,7 +14,12 @@ from workflow.runner import run_stages
 from workflow.stages.open_teacher import open_teacher
 
 _TRAIN = {"pairs_per_batch": 48, "freeze_embeddings": True, "dropout": 0.0}
-TEACHER = {"max_length": MAX_LENGTH, "train": {"epochs": 3, "learning_rate": 1e-4, **_TRAIN}}
+_TEACHER = {"max_length": MAX_LENGTH, "train": {"epochs": 1, "learning_rate": 1e-4, **_TRAIN}}
+
+
+def teacher(setting: Setting) -> dict[str, Any]:
+    """The teacher's section of such a run."""
+    return {"model": str(setting.start(6)), **_TEACHER}
 
 
 def run_to_student(
@@ -22,16 +27,17 @@ def run_to_student(
 ) -> RunDirectory:
     """The run of an arm in `options.work`/runs; it is kept, and goes on where it was stopped.
 
-    The teacher learns the shop's judged train queries and labels the pairs of `options.queries` queries; a two-layer
-    student learns them from the setting's start. `sections` replace parts of the config; `like` names an arm whose
-    artefacts are copied first, so that what does not depend on the difference is not made again.
+    The teacher (six layers, warmed as the student is) learns the shop's judged train queries and labels the pairs of
+    `options.queries` queries; a two-layer student learns them from the setting's start. `sections` replace parts of the
+    config; `like` names an arm whose artefacts are copied first, so that what does not depend on the difference is not
+    made again.
     """
     tree = {
         "name": f"{name}-{seed}",
         "seed": seed,
         "threads": 1,
         "data": setting.config.data.model_dump(),
-        "teacher": TEACHER,
+        "teacher": teacher(setting),
         "mine": {"queries": options.queries, "pool": 4 * options.queries},
         "student": {
             "parent": str(setting.start()),
