@@ -65,6 +65,15 @@ def build_student(parent: str | Path, layers: Sequence[int] | int | None = None,
     return Start(keep_layers(model, kept), tokenizer, kept, config.num_hidden_layers)
 
 
+def is_encoder(parent: str | Path) -> bool:
+    """Whether a model directory or hub name is of the BERT family.
+
+    Raises:
+        MachineError: when it is no model.
+    """
+    return _is_encoder(_load_config(parent))
+
+
 def read_encoder(path: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, list[str]]:
     """A one-logit classifier in float32, its tokenizer, and the names of the weights that `path` lacks.
 
@@ -85,13 +94,21 @@ def read_encoder(path: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizer
     return model.float(), tokenizer, sorted(missing)
 
 
-def _read_config(parent: str | Path) -> PretrainedConfig:
+def _load_config(parent: str | Path) -> PretrainedConfig:
     try:
-        config = AutoConfig.from_pretrained(str(parent))
+        return AutoConfig.from_pretrained(str(parent))
     except (OSError, ValueError, KeyError) as error:
         raise MachineError(f"{parent} is no model ({_one_line(error)}); give a directory with a config.json") from error
+
+
+def _is_encoder(config: PretrainedConfig) -> bool:
     known = MODEL_FOR_MASKED_LM_MAPPING_NAMES.keys() & MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.keys()
-    if config.model_type not in known or config.is_encoder_decoder:
+    return config.model_type in known and not config.is_encoder_decoder
+
+
+def _read_config(parent: str | Path) -> PretrainedConfig:
+    config = _load_config(parent)
+    if not _is_encoder(config):
         raise MachineError(
             f"{parent} is a {config.model_type} model, a student needs an encoder of the BERT family "
             "(BERT, RoBERTa, XLM-R, DistilBERT, ELECTRA, ModernBERT)"

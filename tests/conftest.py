@@ -178,6 +178,7 @@ def write_config(tiny_bert_dir: Path, tiny_encoder_dir: Path) -> WriteConfig:
             "threads": 1,
             "data": {"format": "shop", "shop": shop},
             "encoder": {"model": str(tiny_encoder_dir), "max_length": 64},
+            "pretrain": None,  # tests/workflow/stages/test_pretrain.py has it
             "teacher": {"model": str(tiny_bert_dir), "max_length": 64, "train": train},
             "mine": {"queries": 20},
             "label": {"shard_pairs": 64},

@@ -9,7 +9,6 @@ from augment.pairs import Pairs
 from eval.errors import GateRefusedError
 from eval.files import fingerprint, read_json
 from retrieval.data.describe import describe
-from retrieval.data.search_data import LogQuery
 from workflow.config.run import Config
 from workflow.measure.bench import measured_sets
 from workflow.measure.lazy_models import LazyReranker
@@ -38,10 +37,12 @@ from workflow.stages.generated_queries import generated_queries
 from workflow.stages.given import mine_given
 from workflow.stages.labelling import label_pairs_of
 from workflow.stages.open_teacher import open_teacher, ranks
+from workflow.stages.pretrain import pretrain, pretrain_student, pretrained_teachers, pretrains_student
 from workflow.stages.ray_workers import encode_over_ray
 from workflow.stages.rounds import dev_quality, label_hardest, labels_of
 from workflow.stages.students import distil, learn_without_augmentation
 from workflow.stages.teachers import audit, train_teachers
+from workflow.stages.training import logged_queries
 
 _ASKED = 200  # queries that an index's recall is measured with
 
@@ -80,7 +81,7 @@ def mined(work: Work) -> dict[str, Any]:
     learnt = [prepared.queries[i] for i in main.train_ids]
     generated = generated_queries(work, prepared)
     pairs = mine(
-        prepared.log or [LogQuery(query.text) for query in learnt],
+        logged_queries(work, prepared),
         open_first_stages(config, prepared.catalogue, work.run),
         prepared.catalogue,
         work.run.pairs,
@@ -200,6 +201,9 @@ def stages(config: Config) -> list[Stage]:
     learning = ("measure.cutoff", "-*.checkpoint_seconds")  # models are watched, and the teacher audited, at the cutoff
     trained = config.encoder.train is not None
     taught = (*held_out, "fields.student", "teacher.labels", *learning)
+    from_pretrained = ("pretrain",) if pretrained_teachers(config) else ()
+    student_from = ("pretrain-student",) if pretrains_student(config) else ()
+    pretraining = _pretraining(config, (*held_out, *first_stage, *learning))
     return [
         Stage(
             "prepare",
@@ -226,12 +230,13 @@ def stages(config: Config) -> list[Stage]:
             writes=indexes,
             only={"elastic.shards": ("index/elastic",)},
         ),
+        *pretraining,
         Stage(
             "teacher",
             STAGE_TITLES["teacher"],
             teacher,
             options=(*held_out, "fields.teacher", "teacher", *asking, *first_stage, "mine.category_field", *learning),
-            after=("prepare", "index"),
+            after=("prepare", "index", *from_pretrained),
             writes=(*each("teacher"), *given),
             only=dict.fromkeys(matters_to_audit, ()),
         ),
@@ -257,7 +262,7 @@ def stages(config: Config) -> list[Stage]:
                 f"label what the student finds hardest, round {number} of {config.rounds}",
                 partial(label_hardest, number=number),
                 options=(*held_out, "mine", "label.shard_pairs", *first_stage, "student", *learning),
-                after=("label", *(round_stage(earlier) for earlier in range(2, number))),
+                after=("label", *student_from, *(round_stage(earlier) for earlier in range(2, number))),
                 writes=each(f"rounds/{number}"),
                 only={"student.judgements_train": ()},
             )
@@ -268,7 +273,7 @@ def stages(config: Config) -> list[Stage]:
             STAGE_TITLES["student"],
             student,
             options=("seed", "student", *learning),
-            after=("label", *(round_stage(number) for number in range(2, config.rounds + 1))),
+            after=("label", *student_from, *(round_stage(number) for number in range(2, config.rounds + 1))),
             writes=(*each("student"), *compared),
             only={"student.judgements_train": compared},
         ),
@@ -281,3 +286,33 @@ def stages(config: Config) -> list[Stage]:
             writes=("report",),
         ),
     ]
+
+
+def _pretraining(config: Config, common: tuple[str, ...]) -> list[Stage]:
+    """The stages that make what teachers and students start from, if anything is made."""
+    teachers, students = pretrained_teachers(config), pretrains_student(config)
+    if not teachers and not students:
+        return []
+    read = ("fields.teacher", "teacher.model", "teacher.ensemble", "teacher.max_length") if teachers else ()
+    made = [
+        Stage(
+            "pretrain",
+            STAGE_TITLES["pretrain"],
+            pretrain,
+            options=(*common, "pretrain", "fields.student", *read),
+            after=("prepare", "index"),
+            writes=("pretrained",),
+        )
+    ]
+    if students:
+        made.append(
+            Stage(
+                "pretrain-student",
+                STAGE_TITLES["pretrain-student"],
+                pretrain_student,
+                options=(*common, "pretrain", "student.parent", "student.layers", "student.max_length"),
+                after=("pretrain",),
+                writes=("pretrained-student",),
+            )
+        )
+    return made

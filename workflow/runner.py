@@ -4,6 +4,7 @@ import time
 
 from rich.console import Console
 
+from eval.errors import InputError
 from eval.files import read_json
 from workflow.config.run import Config, save_config
 from workflow.pipeline import stages
@@ -28,9 +29,14 @@ def run_stages(
 
     With `retry_failed` the label stage runs again, to ask for failed labels only; where that changes a label, the
     stages after it run again too.
+
+    Raises:
+        InputError: when runs of this config have no stage `last`.
     """
     options = key_options(config)
     every = stages(config)
+    if last not in {stage.name for stage in every}:
+        raise InputError(f"runs of this config have no stage {last}; expected {', '.join(s.name for s in every)}")
     needed = _needed(every, last)
     with run.lock():
         save_config(config, run.config)

@@ -18,6 +18,7 @@ from retrieval.types import Product, Query
 from workflow.checks.judged_plan import JudgedPlan
 from workflow.config.run import Config
 from workflow.stages.first_stage import model_path
+from workflow.stages.pretrain import pretrained_teachers, pretrains_student
 
 _TRAINING_COST = 3.5
 """Forward, backward and optimiser step, in forward passes: measured 3.3 to 4.4 for 2 to 6 layers of MiniLM."""
@@ -91,6 +92,7 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
     return {
         "encoder": _encoder_texts(config, work) * _TRAINING_COST / rates.encoder,
         "index": work.products / rates.encoder,
+        **({"pretrain": seconds} if (seconds := _pretraining(config, logged, learning, distilling)) else {}),
         "teacher": learning * (trainings * judged * judging + work.given * config.teacher.labels_train.epochs)
         + labelling * plan.audited_pairs,
         "mine": (min(config.mine.pool, logged) + min(config.mine.queries, logged)) / rates.encoder,
@@ -104,6 +106,15 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
         "measure": ranked * (labelling + (1 if alone is None else 2) / rates.student)
         + plan.measured_queries / rates.encoder,
     }
+
+
+def _pretraining(config: Config, logged: int, learning: float, distilling: float) -> float:
+    """Seconds, from those that a pair costs a teacher and a student to learn."""
+    if config.pretrain is None:
+        return 0.0
+    pairs = min(config.pretrain.queries, logged) * config.pretrain.options().products_per_query
+    each = (learning if pretrained_teachers(config) else 0.0) + (distilling if pretrains_student(config) else 0.0)
+    return pairs * config.pretrain.train.epochs * each
 
 
 def _mined_pairs(config: Config, logged: int) -> int:

@@ -24,7 +24,7 @@ from workflow.config.generate import GenerateSection
 from workflow.config.read import read_options
 from workflow.config.section import Count, Positive, Section, Share
 from workflow.config.teacher import TeacherSection
-from workflow.config.train import FinalTrain, JudgementsTrain, PruneSection, StudentTrain, WeightsSection
+from workflow.config.train import FinalTrain, JudgementsTrain, PretrainTrain, PruneSection, StudentTrain, WeightsSection
 
 
 class FieldsSection(Section):
@@ -108,6 +108,17 @@ class MineSection(Section):
         return self
 
 
+class PretrainSection(Section):
+    """What every encoder that ranks learns before it sees a label: the first stage's own scores of pairs of the log."""
+
+    queries: Count = 1000
+    train: PretrainTrain = PretrainTrain()
+
+    def options(self) -> MineOptions:
+        """What augment.mining takes."""
+        return MineOptions(queries=self.queries)
+
+
 class LabelSection(Section):
     """The teacher's bulk labelling."""
 
@@ -169,6 +180,7 @@ class BudgetSection(Section):
     encoder: Positive | None = None
     index: Positive | None = None
     mine: Positive | None = None
+    pretrain: Positive | None = None
     teacher: Positive | None = None
     label: Positive | None = None
     round: Positive | None = None
@@ -188,6 +200,8 @@ class Config(Section):
     encoder: EncoderSection = EncoderSection()
     index: IndexSection = IndexSection()
     elastic: ElasticSection = ElasticSection()
+    pretrain: PretrainSection | None = PretrainSection()
+    """null: teacher and student start from bare language models."""
     teacher: TeacherSection = TeacherSection()
     generate: GenerateSection = GenerateSection()
     mine: MineSection = MineSection()

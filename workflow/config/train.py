@@ -28,6 +28,13 @@ class TrainSection(Section):
     checkpoint_seconds: Positive = 60.0
 
 
+class PretrainTrain(TrainSection):
+    """How the first stage's order is learnt."""
+
+    epochs: Count = 1
+    learning_rate: Positive = 1e-4
+
+
 class LabelsTrain(TrainSection):
     """How the teacher learns given labels."""
 

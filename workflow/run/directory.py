@@ -79,6 +79,24 @@ class RunDirectory:
         return self.root / "pairs"
 
     @property
+    def pretrained(self) -> Path:
+        return self.root / "pretrained"
+
+    @property
+    def pretrained_pairs(self) -> Path:
+        """The pairs whose first-stage scores the starts learn."""
+        return self.pretrained / "pairs"
+
+    def pretrained_teacher(self, number: int) -> Path:
+        """What the teacher starts from; of an ensemble, its models' starts by number."""
+        return self.pretrained / f"teacher-{number}"
+
+    @property
+    def pretrained_student(self) -> Path:
+        """What the students start from, where they do not start from the teacher."""
+        return self.root / "pretrained-student"
+
+    @property
     def labels_teacher(self) -> Path:
         """The teacher that has learnt only the given labels (`teacher.labels`); each chain's starts from it."""
         return self.root / "labels-teacher"

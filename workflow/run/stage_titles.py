@@ -4,6 +4,8 @@ STAGE_TITLES = {
     "prepare": "read the data",
     "encoder": "make the bi-encoder ready",
     "index": "encode the catalogue, build the indexes",
+    "pretrain": "learn the first stage's order",
+    "pretrain-student": "the student's start learns it, too",
     "teacher": "train the teacher",
     "mine": "mine unlabelled pairs",
     "label": "label the pairs",

@@ -1,6 +1,6 @@
 """The students of a run: each chain's learns its teacher's labels; one to compare with does without them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from workflow.config.train import TrainSection
 from workflow.run.directory import Chain
 from workflow.run.prepared import Prepared
 from workflow.run.work import Work
-from workflow.stages.first_stage import model_path, student_template
+from workflow.stages.first_stage import student_template
 from workflow.stages.labelled import label_use, labelled_groups
+from workflow.stages.pretrain import LINEAGE, Start, lineage, student_start
 from workflow.stages.training import mean_ndcg, soft_groups, train_options
 
 
@@ -32,21 +33,23 @@ def distil(
     `stage` names the stage that does it, which keeps the checkpoints.
     """
     options = work.config.student
-    parent, scratch = _parent(work, chain), _scratch(work, chain, stage)
+    start, scratch = student_start(work.config, work.run, chain.teacher), _scratch(work, chain, stage)
     use = label_use(work.config, prepared, work.run)
     groups, dropped = labelled_groups(prepared, labels, options.loss, use)
     pruned = {"labels dropped": dropped} if dropped else {}
     if options.final_train is None:
         train, loss = options.train, options.loss
-        return pruned | _learn(work, prepared, chain, parent, options.layers, groups, train, loss, path, scratch)
+        return pruned | _learn(work, prepared, chain, start, groups, train, loss, path, scratch, lineage(start.model))
     distilled = scratch / "distilled"
     if not distilled.exists():
-        _learn(work, prepared, chain, parent, options.layers, groups, options.train, options.loss, distilled, scratch)
+        known = lineage(start.model)
+        _learn(work, prepared, chain, start, groups, options.train, options.loss, distilled, scratch, known)
     about = read_json(distilled / STUDENT_FILE)
-    known = {name: about[name] for name in ("parent", "layers", "parent_layers")} | {"distillation": about["training"]}
+    known = {name: about[name] for name in (*LINEAGE, "pretraining") if name in about}
+    known |= {"distillation": about["training"]}
     judged = soft_groups(prepared, chain.train_ids)
     section, loss = options.final_train, options.final_loss
-    _learn(work, prepared, chain, str(distilled), None, judged, section, loss, path, scratch, known)
+    _learn(work, prepared, chain, Start(str(distilled)), judged, section, loss, path, scratch, known)
     return pruned | {name: about["training"][name] for name in ("queries", "pairs")}
 
 
@@ -55,41 +58,35 @@ def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain, pat
     options = work.config.student
     groups, section = soft_groups(prepared, chain.train_ids), options.judgements_train
     assert section is not None
-    parent, scratch = _parent(work, chain), _scratch(work, chain, "student")
-    _learn(work, prepared, chain, parent, options.layers, groups, section, "soft_bce", path, scratch)
+    start, scratch = student_start(work.config, work.run, chain.teacher), _scratch(work, chain, "student")
+    _learn(work, prepared, chain, start, groups, section, "soft_bce", path, scratch, lineage(start.model))
 
 
 def _scratch(work: Work, chain: Chain, stage: str) -> Path:
     return work.scratch(stage) / chain.name.replace(" ", "-")
 
 
-def _parent(work: Work, chain: Chain) -> str:
-    parent = work.config.student.parent
-    return str(chain.teacher) if parent == "teacher" else model_path(parent)
-
-
 def _learn(
     work: Work,
     prepared: Prepared,
     chain: Chain,
-    parent: str,
-    layers: Sequence[int] | int | None,
+    start: Start,
     groups: list[Group],
     section: TrainSection,
     loss: str,
     path: Path,
     scratch: Path,
-    facts: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     watched = chain.dev_ids if chain.fold is None else ()
     cutoff = work.config.measure.cutoff
     _, result = train_student(
-        parent,
+        start.model,
         groups,
         train_options(section, loss, work.seed),
         path,
         student_template(work.config, prepared.catalogue),
-        layers=layers,
+        layers=start.layers,
         max_length=work.config.student.max_length,
         checkpoints=scratch / f"{path.name}-checkpoints",
         validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,

@@ -22,10 +22,11 @@ from workflow.run.prepared import Prepared
 from workflow.run.work import Work
 from workflow.stages.api_teacher import describe_api_teacher, open_api_teacher
 from workflow.stages.ensembles import train_ensemble
-from workflow.stages.first_stage import model_path, open_first_stages, product_words
+from workflow.stages.first_stage import open_first_stages, product_words
 from workflow.stages.given import describe_given
 from workflow.stages.model_teacher import train_model_teacher
 from workflow.stages.open_teacher import open_teacher
+from workflow.stages.pretrain import teacher_start
 from workflow.stages.training import given_labels, judged_queries
 
 
@@ -93,7 +94,11 @@ def _members(work: Work) -> dict[int, str]:
     """The models that are trained, by their place in the ensemble; a single one's is 0."""
     section = work.config.teacher
     members = section.ensemble if section.kind == "ensemble" else (section.model,)
-    return {place: model_path(name) for place, name in enumerate(members) if name not in FIRST_STAGES}
+    return {
+        place: teacher_start(work.config, work.run, name)
+        for place, name in enumerate(members)
+        if name not in FIRST_STAGES
+    }
 
 
 def _labels_teacher(work: Work, place: int) -> Path:

@@ -11,15 +11,23 @@ from eval.measures import per_query
 from rerank.teacher import JudgedQuery
 from rerank.training import Group, TrainOptions
 from rerank.types import Reranker
+from retrieval.data.search_data import LogQuery
 from retrieval.types import Product
 from workflow.config.train import TrainSection
 from workflow.measure.systems import reranker_judged
 from workflow.run.prepared import Prepared
+from workflow.run.work import Work
 
 
 def train_options(section: TrainSection, loss: str, seed: int) -> TrainOptions:
     """The training loop's options from the config's."""
     return TrainOptions(loss=loss, seed=seed, **section.model_dump())
+
+
+def logged_queries(work: Work, prepared: Prepared) -> list[LogQuery]:
+    """What pairs are mined from: the log, or the judged train queries where there is none."""
+    learnt = work.chains(prepared)[-1].train_ids
+    return prepared.log or [LogQuery(prepared.queries[i].text) for i in learnt]
 
 
 def judged_queries(prepared: Prepared, query_ids: Sequence[str]) -> list[JudgedQuery]:

@@ -160,6 +160,7 @@ def test_the_estimate_counts_every_piece_of_work() -> None:
         "encoder": {"train": {"epochs": 2, "pairs": 3000}},
         "teacher": {"labels": "l.parquet", "labels_train": {"epochs": 1}, "train": {"epochs": 2}},
         "student": {"train": {"epochs": 2}, "final_train": {"epochs": 1}, "judgements_train": {"epochs": 3}},
+        "pretrain": {"queries": 60},
         "mine": {"queries": 50, "pool": 80},
         "measure": {"window": 20, "timed_queries": 5},
     }
@@ -168,6 +169,7 @@ def test_the_estimate_counts_every_piece_of_work() -> None:
         {
             "encoder": 3.5 * 2 * (500 + 2 * 3000) / 10,
             "index": 4000 / 10,
+            "pretrain": 3.5 * 60 * 12 * (1 / 20 + 1 / 40),
             "teacher": 3.5 * (1000 * 2 + 500 * 1) / 20 + 100 / 20,
             "mine": (80 + 50) / 10,
             "label": 3 * 50 * 12 / 20,  # 4 + 3 + 2 of the strata, 1 random, 2 neighbours
