@@ -47,7 +47,7 @@ from workflow.stages.training import products_of
 
 MEASURE = "nDCG@10"
 MAX_LENGTH = 64
-TRAIN = TrainOptions(epochs=1, learning_rate=2e-4, pairs_per_batch=48, freeze_embeddings=True, dropout=0.0)
+TRAIN = TrainOptions(epochs=1, learning_rate=1e-4, pairs_per_batch=48, freeze_embeddings=True, dropout=0.0)
 WARM = dataclasses.replace(TRAIN, loss=LOSS, epochs=2, learning_rate=3e-4)
 WARM_QUERIES = 800
 _SHOP = {"products": 2000, "train": 300, "dev": 40, "test": 300, "log": 3000, "judged": 16, "seed": 1}
