@@ -49,7 +49,7 @@ def test_every_artefact_of_the_design_is_there(finished_run: Path) -> None:
     ):
         assert (finished_run / name).exists(), name
     manifest = read_json(finished_run / "manifest.json")
-    assert set(manifest["stages"]) == set(STAGE_TITLES)
+    assert set(manifest["stages"]) == {name for name in STAGE_TITLES if not name.startswith("pretrain")}
     assert manifest["packages"]["torch"]
     assert not list(finished_run.rglob("*.tmp"))
     assert not list((finished_run / "stages").glob("*.work"))
