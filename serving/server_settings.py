@@ -28,6 +28,8 @@ class ServerSettings(ServeSettings):
     """Requests under way in a replica, on average, beyond which more replicas are started."""
     threads: Count | None = None
     """Threads of a replica's arithmetic; null for the machine's cores divided among the replicas."""
+    accept_student: bool = False
+    """Serve a student that is clearly worse than the first stage: the gate refuses it else."""
     split_reranker: bool = False
     """Whether the reranker has replicas of its own (for GPUs)."""
     reranker_replicas: Count = 1
@@ -43,6 +45,11 @@ class ServerSettings(ServeSettings):
     def most_replicas(self) -> int:
         """How many replicas there can be at once."""
         return max(self.replicas, self.max_replicas or 0)
+
+    @property
+    def reranks(self) -> bool:
+        """Whether a student is opened at all; with a window of 0 the first stage is served alone."""
+        return self.window != 0
 
     @field_validator("api_keys", "write_keys")
     @classmethod
@@ -64,5 +71,10 @@ class ServerSettings(ServeSettings):
             raise ValueError(
                 f"serve.max_replicas is {self.max_replicas}, below serve.replicas ({self.replicas}); raise it or "
                 "leave it out"
+            )
+        if self.split_reranker and not self.reranks:
+            raise ValueError(
+                "serve.window is 0, the first stage alone, and serve.split_reranker gives the student replicas; set "
+                "split_reranker to false"
             )
         return self

@@ -70,8 +70,9 @@ class ServeSettings(BaseModel):
     """The longest deadline a request may ask for."""
     reserve_ms: Milliseconds = 5
     """Part of the deadline kept for what follows the reranker: reading the hits and writing the answer."""
-    window: Count | None = None
-    """Candidates reranked, unless the request says otherwise; null for the window that the run was measured with."""
+    window: Annotated[int, Field(ge=0)] | None = None
+    """Candidates reranked, unless the request says otherwise; null for the window that the run was measured with, 0 for
+    the first stage alone."""
     min_window: Count = 10
     """Where the time left allows fewer candidates than this (and fewer than asked for), none are reranked."""
     hang_ms: Count = 30_000

@@ -184,6 +184,7 @@ def write_config(tiny_bert_dir: Path, tiny_encoder_dir: Path) -> WriteConfig:
             "label": {"shard_pairs": 64},
             "student": {**student, "train": train, "judgements_train": train},
             "measure": {"window": 10, "recall": 20, "timed_queries": 2},
+            "serve": {"accept_student": True},  # the gate refuses models that have learnt as little as these
         }
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / "config.yaml"

@@ -20,6 +20,7 @@ from eval.errors import InputError
 from serving.server_settings import ServerSettings
 from workflow.config.run import load_config
 from workflow.run.finished import finished
+from workflow.served.gate import ask_gate
 
 if TYPE_CHECKING:
     from ray import serve
@@ -48,10 +49,13 @@ def application(arguments: ServeArguments) -> "serve.Application":
 
     Raises:
         InputError: when the run is not finished, or an option is wrong.
+        GateRefusedError: when its student is clearly worse than the first stage, and not accepted by name.
     """
     overrides = {f"serve.{name}": value for name, value in arguments.serve.items()}
     run = finished(arguments.run)
-    return application_of(run.root, load_config(run.config, overrides).serve)
+    settings = load_config(run.config, overrides).serve
+    ask_gate(run, accepted=settings.accept_student or not settings.reranks)
+    return application_of(run.root, settings)
 
 
 def application_of(

@@ -75,7 +75,7 @@ def test_the_ranking_is_the_one_without_a_cluster(run: Path, finished_run: Path)
 def test_search_and_serve_rank_alike(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", str(run), "lamp", "--where", "category=lamps"]) == 0
     opened = open_run(load_config(run / "config.yaml"), RunDirectory(run))
-    engine = open_engine(run, ServerSettings(deadline_ms=0))
+    engine = open_engine(run, ServerSettings(deadline_ms=0, accept_student=True))
     assert not isinstance(engine.served.shop, LiveShop)
     assert not engine.takes_changes()
     for query in list(opened.prepared.queries.values())[:5]:

@@ -6,12 +6,14 @@ import json
 from workflow.commands.threads import set_threads
 from workflow.config.run import load_config
 from workflow.run.finished import run_directory
+from workflow.served.gate import ask_gate
 
 
 def export_command(options: argparse.Namespace) -> int:
     """Export the student of a run and say how close it is to the student."""
     run = run_directory(options.run)
     config = load_config(run.config)
+    ask_gate(run, accepted="student" in options.accept or config.serve.accept_student)
     set_threads(config)
     from workflow.served.export import export_run
 

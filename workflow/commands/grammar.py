@@ -51,6 +51,7 @@ def parser(stage_titles: dict[str, str]) -> argparse.ArgumentParser:
     export.add_argument(
         "--precision", choices=["auto", "int8", "float32"], default="auto", help="of the arithmetic (default auto)"
     )
+    _accept_student_option(export)
     export.add_argument("--json", action="store_true", help="machine-readable")
 
     _serve_parser(commands)
@@ -165,6 +166,7 @@ def _serve_parser(commands: Any) -> None:
     serve.add_argument(
         "--set", action="append", default=[], metavar="OPTION=VALUE", help="override an option: serve.deadline_ms=200"
     )
+    _accept_student_option(serve)
 
 
 def _load_parser(commands: Any) -> None:
@@ -249,6 +251,7 @@ def _hook_parser(commands: Any) -> None:
     export.add_argument(
         "--elasticsearch", type=int, choices=[8, 9], default=9, metavar="MAJOR", help="the cluster's major version (9)"
     )
+    _accept_student_option(export)
 
 
 def _pipeline_options(command: argparse.ArgumentParser) -> None:
@@ -267,6 +270,12 @@ def _labelling_options(command: argparse.ArgumentParser) -> None:
         "--accept", action="append", default=[], choices=["teacher", "student"], help="go on though the gate refuses it"
     )
     command.add_argument("--retry-failed", action="store_true", help="ask the teacher again for pairs that failed")
+
+
+def _accept_student_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--accept", action="append", default=[], choices=["student"], help="go on though the gate refuses it"
+    )
 
 
 def _data_options(command: argparse.ArgumentParser) -> None:

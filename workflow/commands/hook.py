@@ -18,7 +18,10 @@ from serving.hook.endpoint import Endpoint
 from serving.hook.pieces import Call, Piece, rendered
 from serving.hook.reranked_search import reranked_search
 from workflow.commands.console import OutputConsole
+from workflow.config.run import load_config
+from workflow.run.finished import run_directory
 from workflow.served.extras import require
+from workflow.served.gate import ask_gate
 
 KEY = "DISTILRANK_API_KEY"
 CLUSTER_URLS = ("ELASTICSEARCH_URL", "OPENSEARCH_URL")
@@ -131,10 +134,11 @@ def remove_command(options: argparse.Namespace, notes: Console) -> int:
 
 def export_command(options: argparse.Namespace) -> int:
     """The student of a run as a directory that eland imports."""
-    from serving.hook.eland_export import export_for_eland
-    from workflow.run.finished import run_directory
-
     run = run_directory(options.run)
+    accepted = "student" in options.accept or load_config(run.config).serve.accept_student
+    ask_gate(run, accepted=accepted)
+    from serving.hook.eland_export import export_for_eland
+
     export_for_eland(run.root / "student", options.out, name=options.model_id, major=options.elasticsearch)
     print(
         f"{options.out}: the student for Elasticsearch {options.elasticsearch}. Import it (the script makes "

@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from eval.errors import GateRefusedError
 from eval.files import read_json
 from workflow.commands.console import OutputConsole
 from workflow.commands.threads import set_threads
 from workflow.config.run import Config
 from workflow.run.directory import RunDirectory
+from workflow.served.gate import ask_gate
 
 
 def run_command(options: argparse.Namespace, config: Config, last: str, notes: Console) -> int:
@@ -35,11 +35,7 @@ def run_command(options: argparse.Namespace, config: Config, last: str, notes: C
         weights = ", ".join(f"{weight:.2f} {mode}" for mode, weight in metrics["blend_weights"].items())
         print(f"The student's share in the blend: {weights}. Gate: {metrics['gate']['reason']}.")
         print(f'Report: {run.report / "report.html"}   Search it: distilrank search {run.root} "…"')
-    if not metrics["gate"]["passed"] and "student" not in options.accept:
-        raise GateRefusedError(
-            f"the student is {metrics['gate']['reason']}; serve the first stage or the blend, "
-            "or go on with --accept student"
-        )
+    ask_gate(run, accepted="student" in options.accept)
     return 0
 
 

@@ -26,6 +26,7 @@ from workflow.config.run import load_config
 from workflow.run.finished import finished
 from workflow.serve import WARM_UP, application_of, open_engine, threads_of
 from workflow.served.extras import SERVING, require
+from workflow.served.gate import ask_gate
 
 _SHOWN = 5
 
@@ -36,6 +37,7 @@ def serve_command(options: argparse.Namespace, notes: Console) -> int:
     run = finished(options.run)
     config = load_config(run.config, set_options(options.set) | _given(options))
     settings = config.serve.model_copy(update={"threads": threads_of(config.serve)})
+    ask_gate(run, accepted=settings.accept_student or not settings.reranks)
     if options.bare and settings.most_replicas > 1:
         raise InputError(f"--bare is one process, and {settings.most_replicas} replicas are asked for; leave one out")
     set_threads(config, settings.threads)
@@ -83,7 +85,8 @@ def _on_ray(run: Path, settings: ServerSettings) -> Iterator[str]:
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """What the command line says of the `serve` section."""
     named = {"serve.host": options.host, "serve.port": options.port, "serve.replicas": options.replicas}
-    return {name: value for name, value in named.items() if value is not None}
+    accepted = {"serve.accept_student": True} if "student" in options.accept else {}
+    return {name: value for name, value in named.items() if value is not None} | accepted
 
 
 def _example(data: Path) -> str:

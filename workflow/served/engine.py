@@ -26,6 +26,7 @@ from workflow.run.directory import RunDirectory
 from workflow.run.finished import finished
 from workflow.run.prepared import Prepared, load_prepared
 from workflow.run.stage import record_path
+from workflow.served.gate import ask_gate
 from workflow.served.rerankers import Rerankers
 from workflow.stages.cluster import open_cluster_stages
 from workflow.stages.first_stage import open_encoder, student_template
@@ -52,11 +53,12 @@ def open_engine(
 
     Raises:
         InputError: when the run is not finished.
+        GateRefusedError: when its student is clearly worse than the first stage, and not accepted by name.
         MachineError: when a file of it is missing or damaged.
     """
     directory = finished(run)
     chosen = settings or load_config(directory.config).serve
-    opener = partial(_open, directory, chosen.writes, threads, reranker)
+    opener = partial(_open, directory, chosen, threads, reranker)
     return SearchEngine(opener, with_keys(chosen), stamp=RunStamp(directory))
 
 
@@ -111,20 +113,21 @@ def _keys(name: str) -> list[SecretStr]:
     return [SecretStr(key.strip()) for key in os.environ.get(name, "").split(",") if key.strip()]
 
 
-def _open(run: RunDirectory, writes: bool, threads: int | None, elsewhere: Reranker | None) -> Served:
+def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, elsewhere: Reranker | None) -> Served:
     config = load_config(finished(run.root).config)
+    ask_gate(run, accepted=settings.accept_student or not settings.reranks)  # of a run that is made anew, too
     prepared = load_prepared(run.data)
     catalogue = prepared.catalogue
     template = student_template(config, catalogue)
     encoder = open_encoder(config, str(run.encoder))
     rerankers = Rerankers(run, template, threads=threads, elsewhere=elsewhere)
-    if rerankers.runtime == "torch":
+    if settings.reranks and rerankers.runtime == "torch":
         _log.warning("the run has no export: its student is served as it is, slowly, one request at a time")
     live = None
     if config.index.first_stage == "elasticsearch":
         retriever = open_cluster_stages(config, catalogue, encoder, run)["elasticsearch"]
         fixed = FixedShop(FixedView(retriever, catalogue, len(catalogue)))
-        reranker = rerankers.open(None, catalogue)
+        reranker = rerankers.open(None, catalogue) if settings.reranks else None
     else:
         live = LiveShop(
             DenseRetriever.load(run.index / "vectors", encoder, catalogue),
@@ -132,9 +135,9 @@ def _open(run: RunDirectory, writes: bool, threads: int | None, elsewhere: Reran
             run.root / "live",
             first_stage=config.index.first_stage,
             fusion=config.index.fusion,
-            attach=rerankers.open,
+            attach=rerankers.open if settings.reranks else None,
         )
-        reranker = _attached(live.view())
+        reranker = _attached(live.view()) if settings.reranks else None
 
     def close() -> None:
         if live is not None:
@@ -145,7 +148,7 @@ def _open(run: RunDirectory, writes: bool, threads: int | None, elsewhere: Reran
     return Served(
         shop=live or fixed,
         reranker=reranker,
-        reranker_for=None if live is None else _attached,
+        reranker_for=None if live is None or reranker is None else _attached,
         template=template,
         fields=catalogue.fields,
         window=config.measure.window,
@@ -161,7 +164,7 @@ def _open(run: RunDirectory, writes: bool, threads: int | None, elsewhere: Reran
         close=close,
         grades=_grades(prepared),
         built=index.stat().st_mtime,
-        about={"run": config.name, "runtime": rerankers.runtime},
+        about={"run": config.name, "runtime": rerankers.runtime if settings.reranks else "none"},
     )
 
 

@@ -26,7 +26,7 @@ from workflow.served.opened import open_run
 
 @contextmanager
 def _served(run: Path, **settings: Any) -> Iterator[str]:
-    engine = open_engine(run, ServerSettings(writes=False, **settings))
+    engine = open_engine(run, ServerSettings(writes=False, accept_student=True, **settings))
     with serving_locally(create_app(engine), "127.0.0.1", 0, drain_s=1) as url:
         yield url
 

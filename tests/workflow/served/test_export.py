@@ -17,7 +17,7 @@ from rerank.runtime.product_tokens import ProductTokens
 from rerank.student import Student
 from rerank.types import Pair
 from workflow.commands.export import export_command
-from workflow.config.run import load_config
+from workflow.config.run import load_config, save_config
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import load_prepared
 from workflow.served.export import export_run
@@ -36,7 +36,7 @@ def run(finished_run: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDire
 
 
 def _options(run: RunDirectory, precision: str = "auto") -> argparse.Namespace:
-    return argparse.Namespace(run=run.root, precision=precision, json=True)
+    return argparse.Namespace(run=run.root, precision=precision, accept=[], json=True)
 
 
 def test_the_export_ranks_the_catalogue_as_the_student_does(run: RunDirectory) -> None:
@@ -97,6 +97,8 @@ def test_a_later_run_finds_nothing_to_do_and_leaves_the_export(
     assert main(["run", str(run.config), "--runs", str(tmp_path / "runs"), *ACCEPT]) == 0
     assert capsys.readouterr().out.count("up to date") == 8
     assert export.read_bytes() == before
+    assert main(["run", str(run.config), "--runs", str(tmp_path / "runs"), *ACCEPT[:2]]) == 4
+    assert "or go on all the same with --accept student" in " ".join(capsys.readouterr().err.split())
 
 
 def test_an_export_that_loses_too_much_is_refused_and_nothing_is_written(
@@ -115,6 +117,24 @@ def test_an_export_that_loses_too_much_is_refused_and_nothing_is_written(
         export_run(load_config(copy.config), copy, "int8")
     assert caught.value.exit_code == 4
     assert not (copy.root / "student" / "export").exists()
+
+
+def test_a_refused_student_is_exported_only_by_name(
+    run: RunDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    path, out = tmp_path / "tiny", tmp_path / "eland"
+    shutil.copytree(run.root, path)
+    save_config(load_config(run.config, {"serve.accept_student": False}), path / "config.yaml")
+    for command in (["export", str(path)], ["hook", "export", str(path), str(out)]):
+        assert main(command) == 4
+        assert "the student is clearly worse than the first stage: -0." in " ".join(capsys.readouterr().err.split())
+        assert not out.exists()
+        assert main([*command, "--accept", "student"]) == 0
+    assert out.exists()
+    assert "is not measured yet" not in caplog.text
+    (path / "stages" / "measure.json").unlink()
+    assert main(["export", str(path)]) == 0
+    assert "is not measured yet, so the gate has not seen its student" in caplog.text
 
 
 def test_a_run_without_a_student_is_told_so(run: RunDirectory, tmp_path: Path) -> None:

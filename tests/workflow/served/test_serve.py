@@ -12,11 +12,12 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from distilrank import main
-from eval.errors import InputError, MachineError
+from eval.errors import GateRefusedError, InputError, MachineError
 from eval.files import read_json, write_json
 from retrieval.types import Product
 from serving.app import create_app
 from serving.engine import SearchAsk
+from serving.problems import ProblemError
 from serving.server_settings import ServerSettings
 from workflow.config.run import load_config, save_config
 from workflow.pipeline import stages
@@ -37,13 +38,22 @@ def run(finished_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def refused(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that accepts no student; the gate refused this one when it was measured."""
+    path = Path(copytree(run, tmp_path_factory.mktemp("refused") / "tiny"))
+    assert not read_json(path / "report" / "metrics.json")["gate"]["passed"]
+    save_config(load_config(path / "config.yaml", {"serve.accept_student": False}), path / "config.yaml")
+    return path
+
+
 @pytest.mark.parametrize("exported", [True, False])
 def test_the_engine_ranks_as_search_does(run: Path, tmp_path: Path, exported: bool) -> None:
     path = Path(copytree(run, tmp_path / "tiny"))
     if not exported:
         rmtree(path / "student" / "export")
     opened = open_run(load_config(path / "config.yaml"), RunDirectory(path))
-    engine = open_engine(path, ServerSettings(deadline_ms=0))
+    engine = open_engine(path, ServerSettings(deadline_ms=0, accept_student=True))
     assert engine.served.about["runtime"] == ("onnxruntime, float32" if exported else "torch")
     for query in list(opened.prepared.queries.values())[:20]:
         expected = opened.pipeline.search([query], 10)[0]
@@ -54,7 +64,7 @@ def test_the_engine_ranks_as_search_does(run: Path, tmp_path: Path, exported: bo
 
 def test_judged_grades_are_shown(run: Path) -> None:
     opened = open_run(load_config(run / "config.yaml"), RunDirectory(run))
-    engine = open_engine(run, ServerSettings(deadline_ms=0))
+    engine = open_engine(run, ServerSettings(deadline_ms=0, accept_student=True))
     names = {grade.gain: grade.name for grade in opened.prepared.scale.grades}
     shown = 0
     for query_id, gains in opened.prepared.qrels.items():
@@ -68,7 +78,7 @@ def test_judged_grades_are_shown(run: Path) -> None:
 
 def test_a_merge_keeps_products_tokenised_and_the_ranking_as_it_was(run: Path, tmp_path: Path) -> None:
     path = Path(copytree(run, tmp_path / "tiny"))
-    engine = open_engine(path, ServerSettings(deadline_ms=0))
+    engine = open_engine(path, ServerSettings(deadline_ms=0, accept_student=True))
     product = Product("new", {"title": "Zebra striped wool blanket", "brand": "Acme"})
     engine.put([product])
     before = [served.hit for served in engine.search(SearchAsk("zebra striped wool blanket", size=10)).hits]
@@ -109,6 +119,56 @@ def test_once_prints_the_address_and_the_answer_and_ends(run: Path, capfd: pytes
     assert 'POST /v1/search "red shirt"' in said
     assert main(["serve", str(run), "--bare", "--port", "18431", "--once"]) == 0  # the port is free again
     assert "uvicorn" not in {thread.name for thread in threading.enumerate()} - threads
+
+
+def test_a_refused_student_is_served_only_by_name(refused: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for how in (["--bare"], []):
+        assert main(["serve", str(refused), *how, "--port", "18431", "--once", "red shirt"]) == 4
+        captured = capfd.readouterr()
+        assert "is served at" not in captured.out
+        said = " ".join(captured.err.split())
+        assert "the student is clearly worse than the first stage: -0." in said
+        assert "over 6 dev queries. The student, blended is " in said
+        assert "--set serve.window=0, or go on all the same with --accept student" in said
+    for way in (["--accept", "student"], ["--set", "serve.window=0"]):
+        assert main(["serve", str(refused), "--bare", "--port", "18431", "--once", "red shirt", *way]) == 0
+        assert "is served at" in capfd.readouterr().out
+
+
+def test_a_server_does_not_change_over_to_a_refused_student(refused: Path, tmp_path: Path) -> None:
+    path = Path(copytree(refused, tmp_path / "tiny"))
+    metrics = read_json(path / "report" / "metrics.json")
+    write_json(path / "report" / "metrics.json", metrics | {"gate": metrics["gate"] | {"passed": True}})
+    engine = open_engine(path, ServerSettings(deadline_ms=0))
+    write_json(path / "report" / "metrics.json", metrics)
+    with pytest.raises(GateRefusedError, match="clearly worse"):
+        engine.reload()
+    assert engine.search(SearchAsk("red shirt")).route == "student"
+    engine.close()
+
+
+def test_a_window_of_0_opens_no_student(refused: Path, tmp_path: Path) -> None:
+    path = Path(copytree(refused, tmp_path / "tiny"))
+    opened = open_run(load_config(path / "config.yaml"), RunDirectory(path))
+    rmtree(path / "student" / "export")
+    (path / "student" / "model.safetensors").unlink()
+    engine = open_engine(path, ServerSettings(deadline_ms=0, window=0))
+    for query in list(opened.prepared.queries.values())[:5]:
+        expected = opened.pipeline.search([query], 10, window=0)[0]
+        for window in (None, 10):
+            found = engine.search(SearchAsk(query.text, size=10, window=window))
+            assert [served.hit for served in found.hits] == expected.hits
+            assert (found.route, found.window, found.degraded) == ("first_stage", 0, None)
+    with pytest.raises(ProblemError, match="no reranker"):
+        engine.rerank("red shirt", [Product("a", {"title": "red shirt"})])
+    with TestClient(create_app(engine)) as http:
+        about = http.get("/v1/info").json()
+        assert (about["window"], about["about"]["runtime"]) == (0, "none")
+        facets = http.post("/v1/search", json={"query": "red", "facets": ["brand"]}).json()
+        assert facets["total_in_window"] == 10
+    engine.close()
+    with pytest.raises(ValueError, match=r"serve\.window is 0"):
+        ServerSettings(window=0, split_reranker=True)
 
 
 def test_a_missing_package_is_named_with_its_extra() -> None:
@@ -162,7 +222,7 @@ def test_replicas_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @RAY
-def test_a_ray_application_is_described_without_opening_anything(run: Path) -> None:
+def test_a_ray_application_is_described_without_opening_anything(run: Path, refused: Path) -> None:
     from ray.serve._private.build_app import build_app
 
     arguments = ServeArguments(
@@ -180,6 +240,9 @@ def test_a_ray_application_is_described_without_opening_anything(run: Path) -> N
     assert found["rerank"].ray_actor_options["num_gpus"] == 1
     with pytest.raises(InputError, match="did you mean 'replicas'"):
         application(ServeArguments(run=run, serve={"replica": 2}))
+    with pytest.raises(GateRefusedError, match="clearly worse"):
+        application(ServeArguments(run=refused))
+    application(ServeArguments(run=refused, serve={"accept_student": True}))
 
 
 @RAY
