@@ -117,7 +117,7 @@ def train_student(
     """Build a student from `parent`, train it on labelled groups, save it at `path`, and return it loaded from there.
 
     Args:
-        groups: one query each, with products and targets (teacher logits for the default loss, margin MSE).
+        groups: one query each, with products and targets (teacher logits for most losses, `rerank.losses` says which).
         options: the loss by name, and how to train; its seed also draws the head.
         layers: as in `build_student`.
         checkpoints: where an interrupted run resumes from, and goes on to the same weights.

@@ -145,7 +145,7 @@ class StudentSection(Section):
     where it is an encoder."""
     layers: Count | tuple[int, ...] | None = None
     max_length: Count = 64
-    loss: Literal["margin_mse", "pointwise_mse", "ranknet", "listwise_kl", "soft_bce"] = "margin_mse"
+    loss: Literal["listwise_kl", "margin_mse", "pointwise_mse", "ranknet", "soft_bce"] = "listwise_kl"
     weights: WeightsSection | None = None
     """How much each label counts; null: all the same."""
     prune: PruneSection = PruneSection()
