@@ -1,6 +1,7 @@
 """`distilrank evaluate --via`: the served ranking is the evaluated one, and where it is not, that is said."""
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,8 +33,14 @@ def _served(run: Path, **settings: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def cluster(finished_run: Path) -> Iterator[FakeElastic]:
-    opened = open_run(load_config(finished_run / "config.yaml"), RunDirectory(finished_run))
+def served_run(finished_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of its own: serving makes the directory of live changes."""
+    return Path(shutil.copytree(finished_run, tmp_path_factory.mktemp("live") / "tiny"))
+
+
+@pytest.fixture(scope="module")
+def cluster(served_run: Path) -> Iterator[FakeElastic]:
+    opened = open_run(load_config(served_run / "config.yaml"), RunDirectory(served_run))
     products = opened.catalogue.products(range(len(opened.catalogue)))
     lines = [json.dumps(line) for p in products for line in ({"index": {"_id": p.id}}, dict(p.fields))]
     with FakeElastic("9.1.0") as node:
@@ -46,9 +53,9 @@ def cluster(finished_run: Path) -> Iterator[FakeElastic]:
         yield node
 
 
-def test_the_endpoint_ranks_as_the_run_was_measured(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with _served(finished_run) as url:
-        command = ["evaluate", "--via", "endpoint", url, "--run", str(finished_run), "--min-same", "1"]
+def test_the_endpoint_ranks_as_the_run_was_measured(served_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with _served(served_run) as url:
+        command = ["evaluate", "--via", "endpoint", url, "--run", str(served_run), "--min-same", "1"]
         assert main([*command, "--max-loss", "0", "--json"]) == 0
         found = json.loads(capsys.readouterr().out)
         assert found["answered"] == found["agreement"]["queries"] == found["agreement"]["tau_queries"] == 8
@@ -69,10 +76,10 @@ def test_the_endpoint_ranks_as_the_run_was_measured(finished_run: Path, capsys: 
 
 
 def test_a_path_that_ranks_otherwise_ends_with_a_code_of_its_own(
-    finished_run: Path, capsys: pytest.CaptureFixture[str]
+    served_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with _served(finished_run, window=1) as url:
-        command = ["evaluate", "--via", "endpoint", url, "--run", str(finished_run), "--json"]
+    with _served(served_run, window=1) as url:
+        command = ["evaluate", "--via", "endpoint", url, "--run", str(served_run), "--json"]
         assert main([*command, "--min-same", "0.99"]) == 8
         found = json.loads(capsys.readouterr().out)
         assert found["agreement"]["same"] < 0.99
@@ -85,11 +92,11 @@ def test_a_path_that_ranks_otherwise_ends_with_a_code_of_its_own(
 
 
 def test_the_proxy_is_compared_with_the_run(
-    finished_run: Path, cluster: FakeElastic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    served_run: Path, cluster: FakeElastic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     section = {"url": cluster.url, "indices": ["shop"]}
-    with _served(finished_run, proxy=section) as url:
-        command = ["evaluate", "--via", "proxy", url, "--run", str(finished_run), "--index", "shop"]
+    with _served(served_run, proxy=section) as url:
+        command = ["evaluate", "--via", "proxy", url, "--run", str(served_run), "--index", "shop"]
         assert main([*command, "--json"]) == 0
         found = json.loads(capsys.readouterr().out)
         assert (found["answered"], found["failed"], found["degraded"]) == (8, {}, {})
@@ -123,15 +130,15 @@ def test_the_proxy_is_compared_with_the_run(
     ],
 )
 def test_mistakes_are_named(
-    finished_run: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    served_run: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = [str(finished_run) if argument == "RUN" else argument for argument in arguments]
+    given = [str(served_run) if argument == "RUN" else argument for argument in arguments]
     assert main(["evaluate", *given]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_nobody_there_is_the_machines_fault(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", "--via", "endpoint", "http://127.0.0.1:9", "--run", str(finished_run)]) == 3
+def test_nobody_there_is_the_machines_fault(served_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--via", "endpoint", "http://127.0.0.1:9", "--run", str(served_run)]) == 3
     assert "answered none of 8 queries (unreachable)" in capsys.readouterr().err
 
 
