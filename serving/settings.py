@@ -128,3 +128,7 @@ class ServeSettings(BaseModel):
 
     traces: bool = False
     """Send OpenTelemetry traces; needs the extra `otel`, and takes the standard OTEL_* environment variables."""
+
+    def usual_window(self, measured: int) -> int:
+        """Candidates reranked unless the request says otherwise; `measured` is the run's own window."""
+        return measured if self.window is None else self.window

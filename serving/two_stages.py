@@ -46,7 +46,7 @@ class TwoStages:
         check_fields(served, ask.facets, "facets")
         started = time.perf_counter()
         query = Query("request", ask.text)
-        usual = served.window if self._settings.window is None else self._settings.window
+        usual = self._settings.usual_window(served.window)
         asked = usual if ask.window is None else ask.window
         counted = asked or usual or served.window  # without reranking, facets are still those of the usual window
         depth = ask.offset + ask.size

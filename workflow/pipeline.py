@@ -203,7 +203,7 @@ def stages(config: Config) -> list[Stage]:
     taught = (*held_out, "fields.student", "teacher.labels", *learning)
     from_pretrained = ("pretrain",) if pretrained_teachers(config) else ()
     student_from = ("pretrain-student",) if pretrains_student(config) else ()
-    pretraining = _pretraining(config, (*held_out, *first_stage, *learning))
+    pretraining = _pretraining(config, (*held_out, *first_stage))
     return [
         Stage(
             "prepare",
@@ -299,7 +299,7 @@ def _pretraining(config: Config, common: tuple[str, ...]) -> list[Stage]:
             "pretrain",
             STAGE_TITLES["pretrain"],
             pretrain,
-            options=(*common, "pretrain", "fields.student", *read),
+            options=(*common, "pretrain", "-*.checkpoint_seconds", "fields.student", *read),
             after=("prepare", "index"),
             writes=("pretrained",),
         )
@@ -310,7 +310,7 @@ def _pretraining(config: Config, common: tuple[str, ...]) -> list[Stage]:
                 "pretrain-student",
                 STAGE_TITLES["pretrain-student"],
                 pretrain_student,
-                options=(*common, "pretrain", "student.parent", "student.layers", "student.max_length"),
+                options=("student.parent", "student.layers", "student.max_length"),
                 after=("pretrain",),
                 writes=("pretrained-student",),
             )

@@ -31,7 +31,7 @@ from eval.measures import per_query
 from rerank.student import Student, build_student, train_student
 from rerank.training import Group, TrainOptions, train
 from rerank.types import Reranker
-from rerank.weak_supervision import LOSS, weak_group
+from rerank.weak_supervision import LOSS
 from retrieval.data.search_data import LogQuery
 from retrieval.product_text import ProductTemplate
 from retrieval.shop.intents import Intent
@@ -43,7 +43,7 @@ from workflow.run.prepared import Prepared, load_prepared
 from workflow.runner import run_stages
 from workflow.stages.first_stage import model_path, open_first_stages, open_vectors, student_template
 from workflow.stages.labelled import LabelUse, labelled_groups
-from workflow.stages.training import products_of
+from workflow.stages.pretrain import weak_groups
 
 MEASURE = "nDCG@10"
 MAX_LENGTH = 64
@@ -171,14 +171,8 @@ class Setting:
 
     def first_stage_groups(self) -> list[Group]:
         """What the start learns: mined pairs of the log with the first stage's scores."""
-        rows: dict[Query, list[str]] = {}
-        for pair in self.pairs(MineOptions(queries=WARM_QUERIES, pool=4 * WARM_QUERIES), seed=0):
-            rows.setdefault(Query(pair.query_id, pair.query), []).append(pair.product_id)
-        stage = self.stages["hybrid"]
-        return [
-            weak_group(query, products_of(self.prepared, ids), stage.score_products(query, ids))
-            for query, ids in rows.items()
-        ]
+        pairs = self.pairs(MineOptions(queries=WARM_QUERIES, pool=4 * WARM_QUERIES), seed=0)
+        return weak_groups(self.prepared, self.stages["hybrid"], pairs)
 
     def start(self, layers: int = 2, template: ProductTemplate | None = None) -> Path:
         """The warm student of so many layers, which reads products as `template` says (by default as the setting)."""

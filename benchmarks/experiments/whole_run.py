@@ -37,6 +37,7 @@ def run_to_student(
         "seed": seed,
         "threads": 1,
         "data": setting.config.data.model_dump(),
+        "pretrain": None,  # both start from what has been
         "teacher": teacher(setting),
         "mine": {"queries": options.queries, "pool": 4 * options.queries},
         "student": {

@@ -37,7 +37,7 @@ def router(service: Service) -> APIRouter:
                 delta_rows=view.delta_rows,
                 retired=view.retired,
                 fields=list(served.fields),
-                window=served.window if service.settings.window is None else service.settings.window,
+                window=service.settings.usual_window(served.window),
                 deadline_ms=service.settings.deadline_ms,
                 writes=engine.takes_changes(),
                 about=dict(served.about),

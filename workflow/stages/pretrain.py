@@ -4,12 +4,12 @@ Decoders and teachers with adapters are large language models, which know how to
 what it knows. Neither is pretrained here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from augment.mining import mine
-from augment.pairs import Pairs
+from augment.pairs import MinedPair, Pairs
 from eval.files import read_json
 from rerank.parent import is_encoder
 from rerank.student import train_student
@@ -17,7 +17,7 @@ from rerank.student_files import STUDENT_FILE
 from rerank.training import Group
 from rerank.weak_supervision import LOSS, weak_group
 from retrieval.product_text import ProductTemplate
-from retrieval.types import Query
+from retrieval.types import Query, Retriever
 from workflow.config.run import Config
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import Prepared
@@ -25,16 +25,17 @@ from workflow.run.work import Work
 from workflow.stages.first_stage import model_path, open_first_stages, student_template, teacher_template
 from workflow.stages.training import logged_queries, products_of, train_options
 
-LINEAGE = ("parent", "layers", "parent_layers")
-"""What `student.json` says of where the layers come from."""
+_LINEAGE = ("parent", "layers", "parent_layers", "pretraining")
+"""What a student's `student.json` says of what came before its own training, where it did."""
 
 
 class Start(NamedTuple):
     """What a teacher or student begins with: a model's directory or hub name, and which of its layers are kept (None:
-    all)."""
+    all); `facts` are what the student's `student.json` says of the way there."""
 
     model: str
     layers: Sequence[int] | int | None = None
+    facts: Mapping[str, Any] | None = None
 
 
 def pretrained_teachers(config: Config) -> list[str]:
@@ -59,18 +60,26 @@ def teacher_start(config: Config, run: RunDirectory, name: str) -> str:
 def student_start(config: Config, run: RunDirectory, teacher: Path) -> Start:
     """What the student of the chain with this teacher starts from."""
     if pretrains_student(config):
-        return Start(str(run.pretrained_student))
+        return trained_start(run.pretrained_student, "pretraining")
     options = config.student
     return Start(str(teacher) if options.parent == "teacher" else model_path(options.parent), options.layers)
+
+
+def trained_start(path: Path, training: str) -> Start:
+    """Going on from the student at `path`, whose own training is told under the name `training`."""
+    about = read_json(path / STUDENT_FILE)
+    known = {name: about[name] for name in _LINEAGE if name in about}
+    return Start(str(path), facts=known | {training: about["training"]})
 
 
 def pretrain(work: Work) -> dict[str, Any]:
     """Mine pairs of the log, and train what the teachers start from on the first stage's scores of them."""
     config, prepared, run = work.config, work.prepared(), work.run
     assert config.pretrain is not None  # else the pipeline has no such stage
+    first_stages = open_first_stages(config, prepared.catalogue, run)
     mined = mine(
         logged_queries(work, prepared),
-        open_first_stages(config, prepared.catalogue, run),
+        first_stages,
         prepared.catalogue,
         run.pretrained_pairs,
         first_stage=config.index.first_stage,
@@ -80,7 +89,7 @@ def pretrain(work: Work) -> dict[str, Any]:
         seed=config.seed,
         progress=work.progress.task("mining"),
     )
-    groups = _groups(work, prepared)
+    groups = weak_groups(prepared, first_stages[config.index.first_stage], mined)
     for number, name in enumerate(pretrained_teachers(config)):
         if not is_encoder(model_path(name)):
             continue
@@ -95,21 +104,21 @@ def pretrain_student(work: Work) -> dict[str, Any]:
     prepared, options = work.prepared(), work.config.student
     start = Start(model_path(options.parent), options.layers)
     template = student_template(work.config, prepared.catalogue)
-    groups = _groups(work, prepared)
+    first_stage = open_first_stages(work.config, prepared.catalogue, work.run)[work.config.index.first_stage]
+    groups = weak_groups(prepared, first_stage, Pairs(work.run.pretrained_pairs))
     path, length = work.run.pretrained_student, options.max_length
     _learn(work, groups, start, path, template, length, "pretrain-student")
     return {}
 
 
-def _groups(work: Work, prepared: Prepared) -> list[Group]:
-    """The mined pairs with the first stage's scores, query by query."""
-    config, run = work.config, work.run
+def weak_groups(prepared: Prepared, first_stage: Retriever, pairs: Iterable[MinedPair]) -> list[Group]:
+    """Mined pairs with the first stage's scores, query by query."""
     rows: dict[Query, list[str]] = {}
-    for pair in Pairs(run.pretrained_pairs):
+    for pair in pairs:
         rows.setdefault(Query(pair.query_id, pair.query), []).append(pair.product_id)
-    stage = open_first_stages(config, prepared.catalogue, run)[config.index.first_stage]
     return [
-        weak_group(query, products_of(prepared, ids), stage.score_products(query, ids)) for query, ids in rows.items()
+        weak_group(query, products_of(prepared, ids), first_stage.score_products(query, ids))
+        for query, ids in rows.items()
     ]
 
 
@@ -131,12 +140,3 @@ def _learn(
         checkpoints=work.run.scratch(stage) / f"{path.name}-checkpoints",
         progress=work.progress.task(f"pretraining {path.name}"),
     )
-
-
-def lineage(path: str | Path) -> dict[str, Any]:
-    """What a pretrained start says of where it comes from: its parent and layers; nothing for other models."""
-    file = Path(path) / STUDENT_FILE
-    if not file.exists():
-        return {}
-    about = read_json(file)
-    return {name: about[name] for name in LINEAGE} | {"pretraining": about["training"]}

@@ -1,13 +1,11 @@
 """The students of a run: each chain's learns its teacher's labels; one to compare with does without them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from augment.journal import LabelledQuery
-from eval.files import read_json
 from rerank.student import train_student
-from rerank.student_files import STUDENT_FILE
 from rerank.training import Group
 from workflow.config.train import TrainSection
 from workflow.run.directory import Chain
@@ -15,7 +13,7 @@ from workflow.run.prepared import Prepared
 from workflow.run.work import Work
 from workflow.stages.first_stage import student_template
 from workflow.stages.labelled import label_use, labelled_groups
-from workflow.stages.pretrain import LINEAGE, Start, lineage, student_start
+from workflow.stages.pretrain import Start, student_start, trained_start
 from workflow.stages.training import mean_ndcg, soft_groups, train_options
 
 
@@ -39,18 +37,14 @@ def distil(
     pruned = {"labels dropped": dropped} if dropped else {}
     if options.final_train is None:
         train, loss = options.train, options.loss
-        return pruned | _learn(work, prepared, chain, start, groups, train, loss, path, scratch, lineage(start.model))
+        return pruned | _learn(work, prepared, chain, start, groups, train, loss, path, scratch)
     distilled = scratch / "distilled"
     if not distilled.exists():
-        known = lineage(start.model)
-        _learn(work, prepared, chain, start, groups, options.train, options.loss, distilled, scratch, known)
-    about = read_json(distilled / STUDENT_FILE)
-    known = {name: about[name] for name in (*LINEAGE, "pretraining") if name in about}
-    known |= {"distillation": about["training"]}
-    judged = soft_groups(prepared, chain.train_ids)
+        _learn(work, prepared, chain, start, groups, options.train, options.loss, distilled, scratch)
+    judged, after = soft_groups(prepared, chain.train_ids), trained_start(distilled, "distillation")
     section, loss = options.final_train, options.final_loss
-    _learn(work, prepared, chain, Start(str(distilled)), judged, section, loss, path, scratch, known)
-    return pruned | {name: about["training"][name] for name in ("queries", "pairs")}
+    _learn(work, prepared, chain, after, judged, section, loss, path, scratch)
+    return pruned | {"queries": len(groups), "pairs": sum(len(group.products) for group in groups)}
 
 
 def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain, path: Path) -> None:
@@ -59,7 +53,7 @@ def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain, pat
     groups, section = soft_groups(prepared, chain.train_ids), options.judgements_train
     assert section is not None
     start, scratch = student_start(work.config, work.run, chain.teacher), _scratch(work, chain, "student")
-    _learn(work, prepared, chain, start, groups, section, "soft_bce", path, scratch, lineage(start.model))
+    _learn(work, prepared, chain, start, groups, section, "soft_bce", path, scratch)
 
 
 def _scratch(work: Work, chain: Chain, stage: str) -> Path:
@@ -76,7 +70,6 @@ def _learn(
     loss: str,
     path: Path,
     scratch: Path,
-    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     watched = chain.dev_ids if chain.fold is None else ()
     cutoff = work.config.measure.cutoff
@@ -91,7 +84,7 @@ def _learn(
         checkpoints=scratch / f"{path.name}-checkpoints",
         validate=(lambda model: mean_ndcg(model, prepared, watched, cutoff)) if watched else None,
         progress=work.progress.task(f"training {path.name}, {chain.name}"),
-        facts=facts,
+        facts=start.facts,
     )
     pairs = sum(len(group.products) for group in groups)
     return {

@@ -88,8 +88,19 @@ def test_large_models_are_left_as_they_are(tiny_llama_dir: Path, tmp_path: Path)
 
 def test_layers_of_the_teacher_are_taken_as_they_are(tmp_path: Path) -> None:
     config = Config.model_validate({"name": "a", "student": {"parent": "teacher", "layers": 4}})
-    assert student_start(config, RunDirectory(tmp_path), tmp_path / "teacher") == (str(tmp_path / "teacher"), 4)
+    assert student_start(config, RunDirectory(tmp_path), tmp_path / "teacher") == (str(tmp_path / "teacher"), 4, None)
     assert "pretrain-student" not in [stage.name for stage in stages(config)]
+
+
+def test_a_parent_that_is_a_student_itself_is_named_as_the_parent(
+    pretrained: Path, write_config: WriteConfig, tmp_path: Path
+) -> None:
+    parent = {"parent": str(pretrained / "student"), "max_length": 64, "train": TRAIN, "judgements_train": None}
+    made = run(write_config, tmp_path, pretrain=None, student={**parent, "final_train": TRAIN})
+    about = read_json(made / "student" / "student.json")
+    assert (about["parent"], about["layers"]) == (str(pretrained / "student"), [0, 1])
+    assert "pretraining" not in about
+    assert about["distillation"]["options"]["loss"] == "listwise_kl"
 
 
 def test_a_decoder_without_adapters_is_passed_over(
