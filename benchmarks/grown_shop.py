@@ -65,6 +65,8 @@ def grow(base: Path, out: Path, products: int, kind: str) -> None:
         threads=len(os.sched_getaffinity(0)),
     )
     BM25Retriever.build(catalogue, template, grown.index / "bm25")
+    if (run.index / "encoder").exists():
+        shutil.copytree(run.index / "encoder", grown.index / "encoder")
     length = read_json(out / "student" / "student.json")["max_length"]
     tokenizer = read_tokenizer(out / "student")
     ProductTokens.build(out / "student" / "tokens", catalogue, template, tokenizer, max_length=length)

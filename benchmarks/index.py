@@ -30,7 +30,7 @@ from retrieval.vector_index import VectorIndex, import_faiss
 from workflow.config.run import load_config
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import load_prepared
-from workflow.stages.first_stage import open_encoder, open_vectors
+from workflow.stages.first_stage import open_run_encoder, open_vectors
 
 _TEMPLATE = ProductTemplate(("title",))
 
@@ -43,7 +43,7 @@ def measure(run: Path, sizes: list[int], kinds: list[Kind], asked: int) -> None:
         raise InputError(f"{run} has no query log to search with; take a run that has one")
     random = np.random.default_rng(7)
     texts = [log[place].text for place in random.permutation(len(log))[:asked]]
-    queries = open_encoder(load_config(found.config), str(found.encoder)).encode_queries(texts)
+    queries = open_run_encoder(load_config(found.config), found).encode_queries(texts)
     vectors = np.array(open_vectors(found))
     print(
         f"{len(vectors):,} real vectors of {vectors.shape[1]}, {len(texts)} queries of the log, {os.cpu_count()} cores"

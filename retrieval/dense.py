@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.catalogue import Catalogue
-from retrieval.encoder import Encoder
 from retrieval.faiss_index import load_index
 from retrieval.filters import matching_rows
 from retrieval.top_k import check_k
-from retrieval.types import Filter, Hit, Query
+from retrieval.types import Filter, Hit, Query, TextEncoder
 from retrieval.vector_index import VectorIndex
 from retrieval.wanted import wanted
 
@@ -26,14 +25,14 @@ class DenseRetriever:
         InputError: `index` was built over another catalogue.
     """
 
-    def __init__(self, encoder: Encoder, index: VectorIndex, catalogue: Catalogue):
+    def __init__(self, encoder: TextEncoder, index: VectorIndex, catalogue: Catalogue):
         index.manifest.check_catalogue(catalogue)
         self.encoder = encoder
         self.index = index
         self.catalogue = catalogue
 
     @classmethod
-    def load(cls, path: Path, encoder: Encoder, catalogue: Catalogue, *, gpu: bool = False) -> "DenseRetriever":
+    def load(cls, path: Path, encoder: TextEncoder, catalogue: Catalogue, *, gpu: bool = False) -> "DenseRetriever":
         """Open the index directory `path`; see `load_index` for `gpu` and the errors."""
         return cls(encoder, load_index(path, encoder.fingerprint, gpu=gpu), catalogue)
 
@@ -48,7 +47,7 @@ class DenseRetriever:
         ids = self.catalogue.ids
         for start in range(0, len(asked), _BATCH):
             places = asked[start : start + _BATCH]
-            vectors = self.encoder.encode_queries([wanted(queries[place].text) for place in places], _BATCH)
+            vectors = self.encoder.encode_queries([wanted(queries[place].text) for place in places])
             for place, (found, scores) in zip(places, self.index.search(vectors, k, rows), strict=True):
                 hits[place] = [Hit(ids[row], score) for row, score in zip(found.tolist(), scores.tolist(), strict=True)]
         return hits

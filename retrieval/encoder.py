@@ -9,13 +9,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from huggingface_hub import snapshot_download
-from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 
 from eval.errors import InputError, MachineError
@@ -23,6 +22,9 @@ from eval.files import fingerprint
 from retrieval.model_tokens import Tokens
 from retrieval.progress import Progress
 from retrieval.quiet import quiet_transformers
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 _OTHER_FORMATS = ("onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.gguf")
 _CHUNK = 4096  # texts tokenised at once
@@ -69,15 +71,9 @@ class Encoder:
         product_prefix: str = "",
     ):
         self.path = path
+        self.engine = "torch"  # what computes vectors, and why, in words
         self._directory = model_directory(path)
-        try:
-            with quiet_transformers():
-                self.model = SentenceTransformer(str(self._directory), device=device)
-        except Exception as error:  # whatever a broken directory makes the libraries raise
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise MachineError(f"{path} cannot be loaded as a sentence-transformers model: {reason}") from error
-        self.model.float()
-        self.model.eval()
+        self.model = load_model(self._directory, device=device)
         self._set_max_length(max_length)
         prompts = self.model.prompts
         self.model.default_prompt_name = None
@@ -165,6 +161,45 @@ class Encoder:
                 f"encoder max_length is {max_length}; {self.path} takes 1 to {limit or 'any number of'} tokens"
             )
         self.model.max_seq_length = max_length
+
+
+class EncoderSource(NamedTuple):
+    """A bi-encoder before it is loaded: what `Encoder` is given."""
+
+    path: str
+    max_length: int | None = None
+    query_prefix: str = ""
+    product_prefix: str = ""
+
+    def load(self) -> Encoder:
+        """The encoder in torch; raises as `Encoder`."""
+        path, max_length, query_prefix, product_prefix = self
+        return Encoder(path, max_length=max_length, query_prefix=query_prefix, product_prefix=product_prefix)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change when a vector could: over the model's files, which are read, and the rest."""
+        told = [fingerprint(model_files(model_directory(self.path))), *self[1:]]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def load_model(
+    directory: Path, *, device: str | None = None, model_kwargs: dict[str, Any] | None = None
+) -> "SentenceTransformer":
+    """A sentence-transformers model in float32, made to answer and not to learn.
+
+    Raises:
+        MachineError: the directory holds none.
+    """
+    from sentence_transformers import SentenceTransformer  # takes a second, and memory that a graph does not need
+
+    try:
+        with quiet_transformers():
+            model = SentenceTransformer(str(directory), device=device, model_kwargs=model_kwargs)
+    except Exception as error:  # whatever a broken directory makes the libraries raise
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise MachineError(f"{directory} cannot be loaded as a sentence-transformers model: {reason}") from error
+    return model.float().eval()
 
 
 def model_files(directory: Path) -> list[Path]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+
 Filter = Mapping[str, str | Sequence[str]]
 """Field name to the value, or the values, a product may have there; all fields must match, exactly."""
 
@@ -44,6 +46,33 @@ class Retriever(Protocol):
 
     def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
         """This stage's own score of each given product, in the given order (judged-only evaluation needs it)."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """Texts to unit vectors: `retrieval.encoder.Encoder`, or `retrieval.graph_encoder.GraphEncoder`."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def engine(self) -> str:
+        """What computes the vectors, and why where that needs a word."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs when a vector could."""
+        ...
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """float32 [len(texts), dim] of queries."""
+        ...
+
+    def encode_products(self, texts: Sequence[str]) -> np.ndarray:
+        """float32 [len(texts), dim] of product texts."""
         ...
 
 

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-
 from rerank.types import Reranker
 from retrieval.product_text import ProductTemplate
-from retrieval.types import Product, Products, Retriever
+from retrieval.types import Product, Products, Retriever, TextEncoder
 
 
 class View(Protocol):
@@ -77,23 +75,6 @@ class LiveShop(Shop, Protocol):
 
     def delete(self, ids: Sequence[str]) -> int:
         """Take products out; an unknown id is no error. Returns and raises as `put`."""
-        ...
-
-
-class TextEncoder(Protocol):
-    """Texts to unit vectors; `retrieval.encoder.Encoder` is one."""
-
-    @property
-    def dim(self) -> int:
-        """Length of a vector."""
-        ...
-
-    def encode_queries(self, texts: Sequence[str], batch_size: int = 128) -> np.ndarray:
-        """float32 [len(texts), dim] of queries."""
-        ...
-
-    def encode_products(self, texts: Sequence[str], batch_size: int = 128) -> np.ndarray:
-        """float32 [len(texts), dim] of product texts."""
         ...
 
 

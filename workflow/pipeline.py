@@ -186,7 +186,7 @@ def stages(config: Config) -> list[Stage]:
     compared = each("student-without") if config.student.judgements_train is not None else ()
     in_cluster = config.index.in_cluster
     indexed = ("elastic.shards",) if in_cluster else ("index.kind", "seed")  # but not where the cluster is
-    indexes = ("index/embeddings", "index/elastic") if in_cluster else ("index",)
+    indexes = ("index/embeddings", "index/encoder", "index/elastic") if in_cluster else ("index",)
     searched = ("elastic.search", "elastic.candidates") if in_cluster else ()
     # Of most teachers the audit alone looks at the first stage and the categories; an ensemble may have it as a member.
     first_stage = ("index.first_stage", "index.fusion", *searched)

@@ -22,10 +22,9 @@ from retrieval.elastic.bodies import (
 )
 from retrieval.elastic.connection import Cluster, ClusterError, told
 from retrieval.elastic.mapping import words
-from retrieval.encoder import Encoder
 from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR, Fusion, fuse, fuse_scores
 from retrieval.top_k import check_k
-from retrieval.types import Filter, Hit, Query
+from retrieval.types import Filter, Hit, Query, TextEncoder
 from retrieval.wanted import wanted
 
 Mode = Literal["hybrid", "bm25", "dense"]
@@ -57,7 +56,7 @@ class ElasticRetriever:
         self,
         cluster: Cluster,
         index: str,
-        encoder: Encoder,
+        encoder: TextEncoder,
         catalogue: Catalogue,
         *,
         mode: Mode = "hybrid",
@@ -121,7 +120,7 @@ class ElasticRetriever:
         asked = [place for place, text in enumerate(texts) if text.strip()]
         vectors: dict[int, list[float]] = {}
         if "dense" in self.parts and asked:
-            encoded = self.encoder.encode_queries([texts[place] for place in asked], _BATCH)
+            encoded = self.encoder.encode_queries([texts[place] for place in asked])
             vectors = dict(zip(asked, encoded.tolist(), strict=True))
         bodies: list[Body] = []
         targets: list[tuple[int, int]] = []

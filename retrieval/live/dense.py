@@ -34,7 +34,7 @@ class LiveDense:
         asked = [place for place, query in enumerate(queries) if query.text.strip()]
         for start in range(0, len(asked), _BATCH):
             places = asked[start : start + _BATCH]
-            vectors = self.base.encoder.encode_queries([wanted(queries[place].text) for place in places], _BATCH)
+            vectors = self.base.encoder.encode_queries([wanted(queries[place].text) for place in places])
             for place, (found, scores) in zip(places, self._nearest(vectors, k, rows), strict=True):
                 ids = self.catalogue.ids_of(found.tolist())
                 hits[place] = [Hit(product_id, score) for product_id, score in zip(ids, scores.tolist(), strict=True)]

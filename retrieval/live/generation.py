@@ -12,12 +12,12 @@ from eval.files import atomic_path, fingerprint, read_json, write_json
 from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
-from retrieval.encoder import Encoder
 from retrieval.faiss_index import build_index, load_index
 from retrieval.index_kinds import Kind
 from retrieval.live.view import LiveCatalogue
 from retrieval.live.words import WordStatistics
 from retrieval.product_text import ProductTemplate
+from retrieval.types import TextEncoder
 
 Attach = Callable[[Path | None, Catalogue], object]
 """Opens what else belongs to a generation, from its directory (None for the run's own)."""
@@ -63,7 +63,7 @@ def first_generation(dense: DenseRetriever, bm25: BM25Retriever, attach: Attach 
     return _opened(0, None, dense, bm25, frozenset(), attach)
 
 
-def open_generation(directory: Path, number: int, encoder: Encoder, attach: Attach | None) -> Generation:
+def open_generation(directory: Path, number: int, encoder: TextEncoder, attach: Attach | None) -> Generation:
     """Open what `build_generation` wrote.
 
     Raises:

@@ -156,6 +156,17 @@ def test_search_is_the_measured_ranking(finished_run: Path, capsys: pytest.Captu
     assert "Reranked" in capsys.readouterr().out
 
 
+def test_search_encodes_queries_by_the_graph_each_alone(finished_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = read_json(finished_run / "stages" / "index.json")["facts"]
+    assert facts["graph's largest difference"] < 1e-5
+    assert not facts["warnings"]
+    monkeypatch.setattr("retrieval.encoder.load_model", None)  # torch is not asked
+    opened = open_run(load_config(finished_run / "config.yaml"), RunDirectory(finished_run))
+    queries = list(opened.prepared.queries.values())
+    together = opened.pipeline.retriever.search(queries, 20)
+    assert together == [opened.pipeline.retriever.search([query], 20)[0] for query in queries]
+
+
 def test_search_filters_and_refuses_an_empty_query(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     brand = next(p["brand"] for p in load_prepared(finished_run / "data").catalogue.products(range(50)) if p["brand"])
     assert main(["search", str(finished_run), "sale", "--where", f"brand={brand}", "--json"]) == 0

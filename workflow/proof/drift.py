@@ -37,7 +37,7 @@ from workflow.run.directory import RunDirectory
 from workflow.run.prepared import load_prepared
 from workflow.run.progress import StageProgress
 from workflow.served.teacher_share import both_models
-from workflow.stages.first_stage import open_encoder, open_first_stages, student_template
+from workflow.stages.first_stage import open_first_stages, open_run_encoder, student_template
 
 SAMPLE = 300
 """Queries a side whose coverage and best cosine are looked at."""
@@ -121,6 +121,6 @@ def _live_products(
 ) -> Iterable[Product]:
     """The catalogue with what the server has put and deleted since."""
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
-    dense = DenseRetriever.load(run.index / "vectors", open_encoder(config, str(run.encoder)), catalogue)
+    dense = DenseRetriever.load(run.index / "vectors", open_run_encoder(config, run), catalogue)
     shop = opened.enter_context(contextlib.closing(LiveShop(dense, bm25, run.root / "live")))
     return shop.view().catalogue.stream()

@@ -29,7 +29,7 @@ from workflow.run.stage import record_path
 from workflow.served.gate import ask_gate
 from workflow.served.rerankers import Rerankers
 from workflow.stages.cluster import open_cluster_stages
-from workflow.stages.first_stage import open_encoder, student_template
+from workflow.stages.first_stage import open_run_encoder, student_template
 
 _log = logging.getLogger("distilrank.serving")
 
@@ -119,7 +119,7 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
     prepared = load_prepared(run.data)
     catalogue = prepared.catalogue
     template = student_template(config, catalogue)
-    encoder = open_encoder(config, str(run.encoder))
+    encoder = open_run_encoder(config, run)
     rerankers = Rerankers(run, template, threads=threads, elsewhere=elsewhere)
     if settings.reranks and rerankers.runtime == "torch":
         _log.warning("the run has no export: its student is served as it is, slowly, one request at a time")
@@ -164,7 +164,11 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
         close=close,
         grades=_grades(prepared),
         built=index.stat().st_mtime,
-        about={"run": config.name, "runtime": rerankers.runtime if settings.reranks else "none"},
+        about={
+            "run": config.name,
+            "runtime": rerankers.runtime if settings.reranks else "none",
+            "encoder": encoder.engine,
+        },
     )
 
 

@@ -9,8 +9,8 @@ from retrieval.catalogue import Catalogue
 from retrieval.elastic.build import build_elastic_index, built_index
 from retrieval.elastic.connection import SEARCH_PATIENCE, Cluster, connect
 from retrieval.elastic.retriever import MODES, ElasticRetriever
-from retrieval.encoder import Encoder
 from retrieval.product_text import ProductTemplate
+from retrieval.types import TextEncoder
 from workflow.config.run import Config
 from workflow.run.directory import RunDirectory
 from workflow.run.progress import Report
@@ -34,7 +34,7 @@ def fill_cluster(
     template: ProductTemplate,
     words_template: ProductTemplate,
     embeddings: np.ndarray,
-    encoder: Encoder,
+    encoder: TextEncoder,
     run: RunDirectory,
     report: Report,
 ) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def fill_cluster(
 
 
 def open_cluster_stages(
-    config: Config, catalogue: Catalogue, encoder: Encoder, run: RunDirectory
+    config: Config, catalogue: Catalogue, encoder: TextEncoder, run: RunDirectory
 ) -> dict[str, ElasticRetriever]:
     """The retrievers bm25, dense and hybrid over the run's index in the cluster, and "elasticsearch": the chosen one.
 

@@ -10,14 +10,16 @@ from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
 from retrieval.embeddings import EMBEDDINGS, EncodeShards, embed_catalogue
-from retrieval.encoder import Encoder, default_encoder_path
+from retrieval.encoder import Encoder, EncoderSource, default_encoder_path
 from retrieval.faiss_index import build_index
+from retrieval.graph_encoder import open_text_encoder
+from retrieval.graph_tracing import write_graph_encoder
 from retrieval.hybrid import hybrid
 from retrieval.index_kinds import choose_kind
 from retrieval.index_recall import DEPTH, ENOUGH
 from retrieval.product_text import ProductTemplate
 from retrieval.tokens import tokenize
-from retrieval.types import Retriever
+from retrieval.types import Retriever, TextEncoder
 from workflow.config.run import Config
 from workflow.config.teacher import FIRST_STAGES
 from workflow.run.directory import RunDirectory
@@ -25,6 +27,7 @@ from workflow.run.progress import StageProgress
 from workflow.stages.cluster import fill_cluster, open_cluster_stages
 
 _BATCH = 4096
+_GRAPH = "encoder"  # in the index's directory
 _WORDS_CHARACTERS = 20_000  # BM25 reads long descriptions whole, several times where a field weighs more
 
 
@@ -67,7 +70,8 @@ def build_first_stage(
     Returns facts for the stage's record.
     """
     template, words = student_template(config, catalogue), words_template(config, catalogue)
-    encoder = open_encoder(config, str(run.encoder))
+    source = _source(config, str(run.encoder))
+    encoder = source.load()
     embeddings = embed_catalogue(
         encoder,
         catalogue,
@@ -77,9 +81,12 @@ def build_first_stage(
         encode_shards=encode_shards,
         progress=progress.task("encoding products"),
     )
+    graph = write_graph_encoder(source, encoder, run.index / _GRAPH)
     if config.index.in_cluster:
         report = progress.task("filling the cluster")
-        return fill_cluster(config, catalogue, template, words, embeddings, encoder, run, report)
+        filled = fill_cluster(config, catalogue, template, words, embeddings, encoder, run, report)
+        return {**filled, **_graph_facts(graph, filled["warnings"])}
+    asking = open_run_encoder(config, run)
     made = build_index(
         embeddings,
         run.index / "vectors",
@@ -87,7 +94,7 @@ def build_first_stage(
         template,
         kind=choose_kind(config.index.kind, len(catalogue)),
         encoder_fingerprint=encoder.fingerprint,
-        queries=encoder.encode_queries(asked) if asked else None,
+        queries=asking.encode_queries(asked) if asked else None,
         gpu=config.index.gpu,
     )
     BM25Retriever.build(catalogue, words, run.index / "bm25", progress=progress.task("indexing words"))
@@ -99,19 +106,18 @@ def build_first_stage(
         "kind": made.kind,
         "recall@100": made.recall,
         "probes": made.probes,
-        "warnings": [low] if made.recall < ENOUGH else [],
+        **_graph_facts(graph, [low] if made.recall < ENOUGH else []),
     }
 
 
 def open_encoder(config: Config, path: str) -> Encoder:
-    """A bi-encoder with the config's length and prefixes: the run's own is `run.encoder`."""
-    section = config.encoder
-    return Encoder(
-        path,
-        max_length=section.max_length,
-        query_prefix=section.query_prefix,
-        product_prefix=section.product_prefix,
-    )
+    """A bi-encoder in torch with the config's length and prefixes: to train, or to encode a catalogue."""
+    return _source(config, path).load()
+
+
+def open_run_encoder(config: Config, run: RunDirectory) -> TextEncoder:
+    """The run's bi-encoder as all that search or serve the run ask it: the index's graph, or torch where it must be."""
+    return open_text_encoder(run.index / _GRAPH, _source(config, str(run.encoder)))
 
 
 def open_vectors(run: RunDirectory) -> np.ndarray:
@@ -122,12 +128,11 @@ def open_vectors(run: RunDirectory) -> np.ndarray:
 def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -> Mapping[str, Retriever]:
     """The retrievers bm25, dense and hybrid over the run's indexes; in a cluster "elasticsearch" too, which is one of
     them."""
+    encoder = open_run_encoder(config, run)
     if config.index.in_cluster:
-        return open_cluster_stages(config, catalogue, open_encoder(config, str(run.encoder)), run)
+        return open_cluster_stages(config, catalogue, encoder, run)
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
-    dense = DenseRetriever.load(
-        run.index / "vectors", open_encoder(config, str(run.encoder)), catalogue, gpu=config.index.gpu
-    )
+    dense = DenseRetriever.load(run.index / "vectors", encoder, catalogue, gpu=config.index.gpu)
     return dict(zip(FIRST_STAGES, (bm25, dense, hybrid(bm25, dense, catalogue, config.index.fusion)), strict=True))
 
 
@@ -145,6 +150,18 @@ def product_words(config: Config, catalogue: Catalogue, run: RunDirectory) -> Co
     starts = range(0, len(catalogue), _BATCH)
     texts = (text for start in starts for text in catalogue.texts(template, start, start + _BATCH))
     return {word for text in texts for word in tokenize(text)}
+
+
+def _source(config: Config, path: str) -> EncoderSource:
+    section = config.encoder
+    return EncoderSource(path, section.max_length, section.query_prefix, section.product_prefix)
+
+
+def _graph_facts(graph: Mapping[str, Any], warnings: Sequence[str]) -> dict[str, Any]:
+    if "why_torch" not in graph:
+        return {"graph's largest difference": graph["largest_difference"], "warnings": list(warnings)}
+    slower = f"queries are encoded by torch, which takes longer ({graph['why_torch']})"
+    return {"warnings": [*warnings, slower]}
 
 
 def _template(fields: tuple[str, ...], who: str, catalogue: Catalogue) -> ProductTemplate:

@@ -55,6 +55,7 @@ def test_the_engine_ranks_as_search_does(run: Path, tmp_path: Path, exported: bo
     opened = open_run(load_config(path / "config.yaml"), RunDirectory(path))
     engine = open_engine(path, ServerSettings(deadline_ms=0, accept_student=True))
     assert engine.served.about["runtime"] == ("onnxruntime, float32" if exported else "torch")
+    assert engine.served.about["encoder"] == "onnxruntime"
     for query in list(opened.prepared.queries.values())[:20]:
         expected = opened.pipeline.search([query], 10)[0]
         found = engine.search(SearchAsk(query.text, size=10))
