@@ -168,8 +168,9 @@ class SearchProxy:
 
     def _defaults(self) -> ProxyDefaults:
         served, settings = self._engine.served, self._settings
+        own = settings.proxy.window
         return ProxyDefaults(
-            window=settings.proxy.window or settings.window or served.window,
+            window=settings.usual_window(served.window) if own is None else own,
             max_query_characters=settings.max_query_characters,
             tie_breaks=settings.proxy.tie_breaks,
             fields={name: settings.proxy.fields.get(name, name) for name in served.template.fields},

@@ -80,6 +80,15 @@ def test_pages_are_slices_of_one_ranking_and_go_on_as_the_cluster_does(proxied, 
     assert _ids(http.post(url, json={**BODY, "from": 1, "size": 2})) == whole[6:12]  # the URL's win, as in the cluster
 
 
+def test_a_window_of_0_reranks_nothing(proxied, direct):
+    http = proxied(proxy={"window": None}, window=0)
+    passed = http.post(PATH, json=BODY)
+    assert (passed.headers["x-distilrank"], passed.headers["x-distilrank-reason"]) == ("passed", "beyond_window")
+    assert _ids(passed) == [hit["_id"] for hit in _hits(direct(BODY))]
+    asked = http.post(PATH, json={**BODY, "ext": {"distilrank": {"window": 5}}})
+    assert (asked.headers["x-distilrank"], asked.headers["x-distilrank-window"]) == ("reranked", "5")
+
+
 def test_what_is_not_hits_stays_as_the_cluster_wrote_it(proxied, direct):
     body = {
         **BODY,
