@@ -98,7 +98,7 @@ def calibrate(weights: Weights, model: Student, pairs: Sequence[Pair], scratch: 
     file.unlink()
     tokens = model.pair_encoder.encode(pairs)
     lengths = tokens.lengths
-    for rows, _ in BatchPlan(pad_to=1, token_budget=512).batches(lengths, model.max_length):  # no padding is seen
+    for rows, _ in BatchPlan(token_budget=512).batches(lengths, model.max_length):  # no padding is seen
         batch = {name: array.numpy().astype(np.int32) for name, array in tokens.batch(rows).items()}
         ids = batch["input_ids"]
         types = batch.get("token_type_ids", np.zeros_like(ids))

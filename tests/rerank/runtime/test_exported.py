@@ -11,6 +11,7 @@ import pytest
 from eval.errors import InputError, MachineError
 from rerank.runtime.export import export_student
 from rerank.runtime.exported import ExportedStudent
+from rerank.runtime.plan import PLANS, BatchPlan
 from rerank.runtime.product_tokens import ProductTokens
 from rerank.runtime.quantise import THRESHOLDS
 from rerank.student import Student
@@ -93,6 +94,13 @@ def test_a_score_does_not_depend_on_its_neighbours(exported: ExportedStudent, pa
     assert alone.tobytes() == together.tobytes()
     order = np.random.default_rng(1).permutation(len(pairs))
     assert exported.score([pairs[i] for i in order]).tobytes() == together[order].tobytes()
+
+
+def test_a_score_does_not_depend_on_the_plan(exported: ExportedStudent, pairs: list[Pair]) -> None:
+    inputs = exported.prepare(pairs)
+    alone = exported.score(pairs)
+    for plan in (*PLANS, BatchPlan(token_budget=1)):
+        np.testing.assert_array_equal(exported.compute(inputs, plan), alone)
 
 
 def test_threads_and_requests_side_by_side_change_no_bit(
