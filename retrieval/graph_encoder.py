@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from eval.errors import MachineError
 from eval.files import fingerprint, read_json
 from retrieval.encoder import EncoderSource
+from retrieval.onnx_session import open_session
 from retrieval.types import TextEncoder
 
 FORMAT = 1
@@ -60,7 +61,7 @@ class GraphEncoder:
         self._query_prefix: str = about["query_prefix"]
         self._product_prefix: str = about["product_prefix"]
         self._tokenizer = Tokenizer.from_file(str(path / TOKENIZER))
-        self._session = _session(path / GRAPH)
+        self._session = open_session(path / GRAPH, "build the index again")
         self._takes_types = len(self._session.get_inputs()) > 1
         self._workers = ThreadPoolExecutor(torch.get_num_threads(), "encoder")
 
@@ -132,18 +133,3 @@ def read_manifest(path: Path) -> dict[str, Any]:
 def graph_fingerprint(path: Path) -> str:
     """16 hex digits over the bytes of the graph, its weights and its tokenizer."""
     return fingerprint([path / name for name in (GRAPH, WEIGHTS, TOKENIZER) if (path / name).exists()])
-
-
-def _session(path: Path) -> Any:
-    try:
-        import onnxruntime
-    except ImportError:
-        raise MachineError("onnxruntime is not installed; run: pip install 'distilrank[serve]'") from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors share no base class of their own
-        reason = " ".join(str(error).split())[:200]
-        raise MachineError(f"{path} does not load in onnxruntime {onnxruntime.__version__}: {reason}") from error

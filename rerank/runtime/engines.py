@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from eval.errors import MachineError
+from retrieval.onnx_session import open_session
 
 
 class Engine(Protocol):
@@ -28,24 +28,8 @@ class OnnxEngine:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            import onnxruntime
-        except ImportError:
-            raise MachineError("onnxruntime is not installed; run: pip install 'distilrank[serve]'") from None
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         # The graph is as it should run: further fusions would bring back operators that were measured to be slower.
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        # Weights are used in the form the kernels want; the form in the file need not stay in memory beside it.
-        options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its errors share no base class of their own
-            raise MachineError(
-                f"{path} does not load in onnxruntime {onnxruntime.__version__} ({_one_line(error)}); "
-                "run distilrank export again"
-            ) from error
+        self._session = open_session(path, "run distilrank export again", as_written=True)
 
     def run(self, ids: np.ndarray, types: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """float32 [batch]."""
@@ -79,7 +63,3 @@ class TorchEngine:
         tensors = {name: torch.from_numpy(value).long().to(self._device) for name, value in inputs.items()}
         with torch.inference_mode():
             return self._model(**tensors).logits[:, 0].float().cpu().numpy()
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
