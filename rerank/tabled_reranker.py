@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from rerank.score_table import ScoreTable
-from rerank.types import Pair, Reranker, RowReranker
+from rerank.types import Pair, Reranker, RowReranker, score_by_rows
 from retrieval.types import Products, Query
 
 Route = Literal["score_table", "student"]
@@ -63,7 +63,7 @@ class TabledReranker:
         scores = self.table.lookup(query.text, rows)
         route: Route = "student" if scores is None else "score_table"
         if scores is None:
-            scores = self._ask_student(query, rows, products)
+            scores = score_by_rows(self.student, query, rows, products)
         with self._counting:
             self._counts[route] += 1
         self._thread.route = route
@@ -78,8 +78,3 @@ class TabledReranker:
         if not isinstance(self.student, Reranker):
             raise TypeError("this student scores catalogue rows only")
         return self.student.score(pairs)
-
-    def _ask_student(self, query: Query, rows: Sequence[int], products: Products) -> np.ndarray:
-        if isinstance(self.student, RowReranker):
-            return self.student.score_rows(query, rows, products)
-        return self.student.score([(query, product) for product in products.products(rows)])

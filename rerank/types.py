@@ -53,3 +53,12 @@ class RowReranker(Protocol):
         rows that the reranker does not keep (products that came after it was made).
         """
         ...
+
+
+def score_by_rows(
+    reranker: Reranker | RowReranker, query: Query, rows: Sequence[int], products: Products
+) -> np.ndarray:
+    """float32 scores of shape [len(rows)] of any reranker: by rows where it takes them, else by the products there."""
+    if isinstance(reranker, RowReranker):
+        return reranker.score_rows(query, rows, products)
+    return reranker.score([(query, product) for product in products.products(rows)])

@@ -165,10 +165,24 @@ class VectorIndex:
     def _scores(self, query: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         scores = np.empty(len(vectors), dtype=np.float32)
         for start in range(0, len(vectors), _CHUNK):
-            products = self._flat.reconstruct_batch(vectors[start : start + _CHUNK]).astype(np.float64)
-            # In float64, rounded at the end: the same score for the same two vectors, whatever is computed beside it.
-            scores[start : start + _CHUNK] = (products * query.astype(np.float64)).sum(axis=1)
+            scores[start : start + _CHUNK] = inner_products(
+                self._flat.reconstruct_batch(vectors[start : start + _CHUNK]), query
+            )
         return scores
+
+
+def inner_products(vectors: np.ndarray, query: np.ndarray) -> np.ndarray:
+    """float32 [n] of vectors [n, dim] with a query [dim]: cosines, where all are unit vectors.
+
+    In float64, rounded at the end: the same score for the same two vectors, whatever is computed beside it.
+    """
+    return (vectors.astype(np.float64) * query.astype(np.float64)).sum(axis=1).astype(np.float32)
+
+
+def vector_scores(vectors: np.ndarray, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """`VectorIndex.scores` without an index: cosines, float32 [len(rows)], of a query vector [dim] with rows of
+    float32 unit vectors [n, dim]."""
+    return inner_products(vectors[rows], normalise(query[None])[0])
 
 
 def normalise(vectors: np.ndarray) -> np.ndarray:

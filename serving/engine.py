@@ -127,9 +127,8 @@ class SearchEngine:
             ProblemError: when there is no reranker, or it fails or hangs.
         """
         with self._current.held() as generation:
-            scores = score_products(
-                generation.served.reranker, text, products, self._others, self.settings.hang_ms, self.tracer
-            )
+            reranker = generation.served.newest_reranker()
+            scores = score_products(reranker, text, products, self._others, self.settings.hang_ms, self.tracer)
         self.metrics.reranked(len(products))
         return scores
 

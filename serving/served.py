@@ -132,6 +132,10 @@ class Served:
         """What reranks the products of a view."""
         return self.reranker if self.reranker_for is None else self.reranker_for(view)
 
+    def newest_reranker(self) -> Reranker | None:
+        """What scores any products: that of the newest view, which knows its products best."""
+        return self.reranker_of(self.shop.view())
+
 
 @dataclass(frozen=True)
 class FixedView:

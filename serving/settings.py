@@ -73,6 +73,9 @@ class ServeSettings(BaseModel):
     window: Annotated[int, Field(ge=0)] | None = None
     """Candidates reranked, unless the request says otherwise; null for the window that the run was measured with, 0 for
     the first stage alone."""
+    shortlist: Count | None = None
+    """Products of a list that the student reads: those whose vectors lie nearest to the query's. The others follow
+    below, by cosine. null: it reads all."""
     min_window: Count = 10
     """Where the time left allows fewer candidates than this (and fewer than asked for), none are reranked."""
     hang_ms: Count = 30_000

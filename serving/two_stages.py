@@ -117,9 +117,10 @@ class TwoStages:
         """
         served = generation.served
         weight = self._settings.proxy.blend_weight
+        reranker = served.newest_reranker()
         pipeline = SearchPipeline(
             served.shop.view().retriever,  # not asked: everything is found
-            None if served.reranker is None else GivenPairs(served.reranker),
+            None if reranker is None else GivenPairs(reranker),
             GivenProducts([product for product, _ in found]),
             blend_weight=served.blend_weight if weight is None else weight,
         )
@@ -147,8 +148,10 @@ class TwoStages:
             return as_found(None)
         left = deadline.left_ms()
         left = None if left is None else left - self._settings.reserve_ms
-        expected = generation.cost(_expected_route(reranker, query))
-        window = expected.affordable(candidates, left, self._settings.min_window)
+        route = _expected_route(reranker, query)
+        read = self._read(route, candidates)
+        fits = generation.cost(route).affordable(read, left, self._settings.min_window)
+        window = candidates if fits == read else fits
         if not window:
             return as_found("no_time")
 
@@ -158,7 +161,7 @@ class TwoStages:
                 result = pipeline.order([query], found, depth, window=window)[0]
             route = _taken_route(reranker)
             # Here, and not where it is waited for: a late one is measured too, or the estimate would never learn.
-            generation.cost(route).observe(window, (time.perf_counter() - started) * 1000)
+            generation.cost(route).observe(self._read(route, window), (time.perf_counter() - started) * 1000)
             return Ranked(result, window, route, None)
 
         limit = self._settings.hang_ms if left is None else min(left, self._settings.hang_ms)
@@ -171,6 +174,11 @@ class TwoStages:
         except Exception:
             _log.exception("the reranker failed; the first stage's order is answered")
             return as_found("failed")
+
+    def _read(self, route: str, window: int) -> int:
+        """How many of a window's products are read, and so cost time: those on the shortlist, where there is one."""
+        shortlist = self._settings.shortlist
+        return window if shortlist is None or route == "score_table" else min(window, shortlist)
 
 
 def check_fields(served: Served, names: Sequence[str], where: str) -> None:

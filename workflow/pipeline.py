@@ -8,6 +8,7 @@ from augment.mining import mine
 from augment.pairs import Pairs
 from eval.errors import GateRefusedError
 from eval.files import fingerprint, read_json
+from rerank.shortlist import ShortlistedReranker
 from retrieval.data.describe import describe
 from workflow.config.run import Config
 from workflow.measure.bench import measured_sets
@@ -31,6 +32,7 @@ from workflow.stages.first_stage import (
     open_first_stages,
     open_vectors,
     product_words,
+    stored_cosines,
     student_template,
 )
 from workflow.stages.generated_queries import generated_queries
@@ -159,7 +161,11 @@ def measured(work: Work) -> dict[str, Any]:
     rerankers["student"], runtime = measured_students(work, made, lambda chain: chain.student, "the student")
     measured_parts = parts(prepared, made, config.measure.min_judged)
     first_stages = distinct(open_first_stages(config, prepared.catalogue, work.run), config.index.first_stage)
-    found = measure(config, prepared, first_stages, measured_parts, rerankers, runtime, work.progress)
+    shortlisted = None
+    if config.measure.shortlist is not None:
+        cosines = stored_cosines(config, prepared.catalogue, work.run)
+        shortlisted = partial(ShortlistedReranker, cosines, keep=config.measure.shortlist)
+    found = measure(config, prepared, first_stages, measured_parts, rerankers, runtime, work.progress, shortlisted)
     segments = run_segments(
         prepared,
         list(measured_sets(prepared.qrels, measured_parts, config.measure.min_judged).values())[-1],

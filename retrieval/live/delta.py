@@ -9,6 +9,7 @@ from retrieval.live.words import DeltaWords, WordStatistics
 from retrieval.product_text import ProductTemplate
 from retrieval.top_k import top_k
 from retrieval.types import Product
+from retrieval.vector_index import inner_products
 
 _TOLERANCE = 1e-5  # far above the float32 error of an inner product of unit vectors
 
@@ -80,8 +81,7 @@ class Delta:
 
     def cosines(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """float32 cosines of a unit query vector [dim] with rows: the same for two vectors as `VectorIndex` gives."""
-        vectors = self._vectors.first(len(self._vectors))[rows].astype(np.float64)
-        return (vectors * query.astype(np.float64)).sum(axis=1).astype(np.float32)
+        return inner_products(self.vectors(rows), query)
 
     def vectors(self, rows: np.ndarray) -> np.ndarray:
         """float32 unit vectors [len(rows), dim]."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from retrieval.dense import DenseRetriever
+from retrieval.live.cosines import live_cosines
 from retrieval.live.view import LiveCatalogue
 from retrieval.top_k import check_k
 from retrieval.types import Filter, Hit, Query
@@ -46,13 +47,7 @@ class LiveDense:
             return [0.0] * len(product_ids)
         rows = np.array([self.catalogue.row(product_id) for product_id in product_ids], dtype=np.int64)
         vector = self.base.encoder.encode_queries([wanted(query.text)])[0]
-        scores = np.zeros(len(rows), dtype=np.float32)
-        size = len(self.catalogue.base)
-        old = rows < size
-        if old.any():
-            scores[old] = self.base.index.scores(vector, rows[old])
-        scores[~old] = self.catalogue.delta.cosines(normalise(vector[None])[0], rows[~old] - size)
-        return scores.tolist()
+        return live_cosines(self.base.index.scores, vector, rows, self.catalogue).tolist()
 
     def _nearest(self, vectors: np.ndarray, k: int, rows: np.ndarray | None) -> list[Found]:
         live, size = self.catalogue, len(self.catalogue.base)

@@ -19,8 +19,8 @@ from retrieval.live.words import WordStatistics
 from retrieval.product_text import ProductTemplate
 from retrieval.types import TextEncoder
 
-Attach = Callable[[Path | None, Catalogue], object]
-"""Opens what else belongs to a generation, from its directory (None for the run's own)."""
+Attach = Callable[[Path | None, DenseRetriever], object]
+"""Opens what else belongs to a generation, from its directory (None for the run's own) and beside its vectors."""
 Finish = Callable[[Path, Catalogue], None]
 """Writes what else belongs to a new generation into its directory, before anybody sees it."""
 
@@ -143,7 +143,7 @@ def _opened(
     attach: Attach | None,
 ) -> Generation:
     _ = "" in dense.catalogue  # makes its table of ids now, not in the first request
-    attached = attach(directory, dense.catalogue) if attach else None
+    attached = attach(directory, dense) if attach else None
     return Generation(number, directory, dense, bm25, WordStatistics(bm25), changed, attached)
 
 

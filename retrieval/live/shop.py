@@ -75,7 +75,8 @@ class LiveShop:
         directory: `live/`; made where there is none.
         first_stage: which retriever the views have, `fusion` how its parts are fused.
         attach: opens what else belongs to a generation (tokenised products, say) from its directory, None for the
-            run's own; the result is the view's `attached`. It is called again when the files vanish underneath it.
+            run's own, and its vectors; the result is the view's `attached`. It is called again when the files vanish
+            underneath it.
 
     Raises:
         InputError: the indexes are over two catalogues.

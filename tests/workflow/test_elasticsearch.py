@@ -85,6 +85,20 @@ def test_search_and_serve_rank_alike(run: Path, capsys: pytest.CaptureFixture[st
     engine.close()
 
 
+def test_a_shortlist_needs_no_index_of_its_own(run: Path, finished_run: Path, tmp_path: Path) -> None:
+    without = Path(copytree(finished_run, tmp_path / "tiny"))  # serving makes the directory of live changes
+    settings = ServerSettings(deadline_ms=0, accept_student=True, shortlist=3)
+    ours, theirs = open_engine(run, settings), open_engine(without, settings)
+    for text in ("lamp", "red cotton shirt"):
+        found, expected = (
+            {one.hit.product_id: one.hit.rerank_score for one in engine.search(SearchAsk(text, size=10)).hits}
+            for engine in (ours, theirs)
+        )
+        assert found == pytest.approx(expected, abs=1e-4)
+    ours.close()
+    theirs.close()
+
+
 def test_the_cluster_is_compared_with_exact_indexes(
     run: Path, finished_run: Path, node: FakeElastic, capsys: pytest.CaptureFixture[str]
 ) -> None:

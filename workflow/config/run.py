@@ -163,6 +163,8 @@ class MeasureSection(Section):
     cutoff: Count = 10
     recall: Count = 100
     window: Count = 50
+    shortlist: Count | None = None
+    """Measure the blended student with a `serve.shortlist` of so many products, too; null for not."""
     min_judged: Annotated[int, Field(ge=2)] = 2
     timed_queries: Count = 30
     runtime: Literal["auto", "torch"] = "auto"

@@ -1,6 +1,6 @@
 """The measurement of a run: every system on unseen queries, the blend and the gate, and the files of `report/`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from eval.segments import Segment
 from eval.trec import Run, write_qrels, write_run
 from rerank.gate import GateDecision
 from rerank.pipeline import SearchPipeline
+from rerank.types import Reranker
 from retrieval.types import Retriever
 from workflow.config.run import Config
 from workflow.measure.bench import MODES, Bench, Mode
@@ -21,7 +22,7 @@ from workflow.measure.files import pairs_table, values_table, write_tables
 from workflow.measure.headline import headline
 from workflow.measure.lazy_models import LazyReranker
 from workflow.measure.segmentation import SEGMENTS, segments_to_json
-from workflow.measure.system_names import BLENDED, STUDENT, TEACHER
+from workflow.measure.system_names import BLENDED, SHORTLISTED, STUDENT, TEACHER
 from workflow.measure.systems import Part, Remembered, Scored
 from workflow.run.prepared import Prepared
 from workflow.run.progress import StageProgress
@@ -69,13 +70,15 @@ def measure(
     rerankers: Mapping[str, Sequence[LazyReranker]],
     runtime: str,
     progress: StageProgress,
+    shortlisted: Callable[[Reranker], Reranker] | None = None,
 ) -> Measured:
     """Rank the parts' queries with every system and compare.
 
     `stages` are the first stages by name; `rerankers` holds, by system, a model for each of `measured`,
     released when done; `runtime` says what computes the students' scores.
     The student is called "student"; its blend with the first stage is fitted on dev queries: those the main chain was
-    given, or else out-of-fold, each fold with the weight that the other folds chose.
+    given, or else out-of-fold, each fold with the weight that the other folds chose. `shortlisted` puts a shortlist
+    before it, to be measured as a system of its own.
     """
     bench = Bench(config, prepared, stages[config.index.first_stage], measured, progress)
     found: dict[Mode, dict[str, Scored]] = {mode: {} for mode in MODES}
@@ -96,12 +99,20 @@ def measure(
                 fitted = bench.blend_weights(found[mode][name])
                 blended = [bench.pipeline(model, weight) for model, weight in zip(remembered, fitted, strict=True)]
                 found[mode][BLENDED] = bench.rank(mode, BLENDED, blended)
+                if shortlisted is not None:
+                    short = [
+                        bench.pipeline(shortlisted(model), weight)
+                        for model, weight in zip(remembered, fitted, strict=True)
+                    ]
+                    found[mode][SHORTLISTED] = bench.rank(mode, SHORTLISTED, short)
                 weights[mode] = fitted[-1]
                 shares[mode] = {i: w for part, w in zip(measured, fitted, strict=True) for i in part.query_ids}
         timings[name] = bench.milliseconds(bench.pipeline(models[-1], timed=True))
         if name == STUDENT:
             weight = weights["full catalogue"]
             timings[BLENDED] = bench.milliseconds(bench.pipeline(models[-1], weight, timed=True))
+            if shortlisted is not None:
+                timings[SHORTLISTED] = bench.milliseconds(bench.pipeline(shortlisted(models[-1]), weight, timed=True))
             smaller = {
                 window: bench.milliseconds(bench.pipeline(models[-1], weight, timed=True, window=window))
                 for window in smaller_windows(config.measure.window)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from eval.frontier import Setting, frontier
-from workflow.measure.system_names import BLENDED, STUDENT, TEACHER, WITHOUT
+from workflow.measure.system_names import BLENDED, SHORTLISTED, STUDENT, TEACHER, WITHOUT
 from workflow.report.figures import RunFigures
 from workflow.report.stored import StoredRun
 
@@ -41,7 +41,7 @@ def choices(stored: StoredRun, figures: RunFigures) -> list[tuple[Setting, str]]
     found = [
         (Setting(name, times[name], mean(name)), _first_stage_snippet(stored, name))
         for name in times
-        if name not in (TEACHER, WITHOUT, STUDENT, BLENDED)
+        if name not in (TEACHER, WITHOUT, STUDENT, BLENDED, SHORTLISTED)
     ]
     if TEACHER in times:
         found.append((Setting(f"teacher, window {window}", times[TEACHER], mean(TEACHER)), ""))
@@ -52,7 +52,12 @@ def choices(stored: StoredRun, figures: RunFigures) -> list[tuple[Setting, str]]
     for timed, milliseconds in stored.metrics["milliseconds_by_window"].get(BLENDED, {}).items():
         if int(timed) in blended:
             setting = Setting(f"student,{kept} {runtime}, window {timed}", milliseconds, blended[int(timed)])
-            found.append((setting, _snippet(stored, int(timed), milliseconds)))
+            found.append((setting, _snippet(stored, {"window": int(timed)}, milliseconds)))
+    if SHORTLISTED in times:
+        keep = stored.config.measure.shortlist
+        name = f"student,{kept} {runtime}, window {window}, shortlist of {keep}"
+        snippet = _snippet(stored, {"window": window, "shortlist": keep}, times[SHORTLISTED])
+        found.append((Setting(name, times[SHORTLISTED], mean(SHORTLISTED)), snippet))
     return found
 
 
@@ -69,12 +74,14 @@ def _first_stage_snippet(stored: StoredRun, name: str) -> str:
     return '# without reranking: ask with a window of 0\nPOST /v1/search  {"query": "…", "window": 0}\n'
 
 
-def _snippet(stored: StoredRun, window: int, milliseconds: float) -> str:
+def _snippet(stored: StoredRun, options: dict[str, int | None], milliseconds: float) -> str:
     deadline = max(50, int(np.ceil(_SPARE * milliseconds / 50) * 50))
     why = f"{_SPARE} times the median here"
     root = stored.run.root
+    given = "".join(f" --set serve.{name}={value}" for name, value in options.items())
+    written = "".join(f"  {name}: {value}\n" for name, value in options.items())
     export = "" if stored.metrics["runtime"] == "torch" else f"distilrank export {root}\n"
     return (
-        f"{export}distilrank serve {root} --set serve.window={window} --set serve.deadline_ms={deadline}\n\n"
-        f"# or in the config\nserve:\n  window: {window}\n  deadline_ms: {deadline}   # {why}\n"
+        f"{export}distilrank serve {root}{given} --set serve.deadline_ms={deadline}\n\n"
+        f"# or in the config\nserve:\n{written}  deadline_ms: {deadline}   # {why}\n"
     )

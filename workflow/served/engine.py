@@ -18,6 +18,7 @@ from retrieval.dense import DenseRetriever
 from retrieval.live.shop import LiveShop
 from retrieval.live.view import View
 from retrieval.query_key import query_key
+from retrieval.vector_index import vector_scores
 from serving.engine import FixedShop, FixedView, SearchEngine, Served, Versions
 from serving.engine import View as ServedView
 from serving.server_settings import ServerSettings
@@ -29,7 +30,7 @@ from workflow.run.stage import record_path
 from workflow.served.gate import ask_gate
 from workflow.served.rerankers import Rerankers
 from workflow.stages.cluster import open_cluster_stages
-from workflow.stages.first_stage import open_run_encoder, student_template
+from workflow.stages.first_stage import open_run_encoder, open_vectors, student_template
 
 _log = logging.getLogger("distilrank.serving")
 
@@ -120,14 +121,17 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
     catalogue = prepared.catalogue
     template = student_template(config, catalogue)
     encoder = open_run_encoder(config, run)
-    rerankers = Rerankers(run, template, threads=threads, elsewhere=elsewhere)
+    rerankers = Rerankers(
+        run, template, threads=threads, elsewhere=elsewhere, shortlist=settings.shortlist, encoder=encoder
+    )
     if settings.reranks and rerankers.runtime == "torch":
         _log.warning("the run has no export: its student is served as it is, slowly, one request at a time")
     live = None
     if config.index.first_stage == "elasticsearch":
         retriever = open_cluster_stages(config, catalogue, encoder, run)["elasticsearch"]
         fixed = FixedShop(FixedView(retriever, catalogue, len(catalogue)))
-        reranker = rerankers.open(None, catalogue) if settings.reranks else None
+        scores = partial(vector_scores, open_vectors(run))
+        reranker = rerankers.open(None, catalogue, scores) if settings.reranks else None
     else:
         live = LiveShop(
             DenseRetriever.load(run.index / "vectors", encoder, catalogue),
@@ -135,7 +139,7 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
             run.root / "live",
             first_stage=config.index.first_stage,
             fusion=config.index.fusion,
-            attach=rerankers.open if settings.reranks else None,
+            attach=partial(_attach, rerankers) if settings.reranks else None,
         )
         reranker = _attached(live.view()) if settings.reranks else None
 
@@ -168,8 +172,14 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
             "run": config.name,
             "runtime": rerankers.runtime if settings.reranks else "none",
             "encoder": encoder.engine,
+            "shortlist": settings.shortlist if settings.reranks else None,
         },
     )
+
+
+def _attach(rerankers: Rerankers, directory: Path | None, dense: DenseRetriever) -> Reranker:
+    """What reranks the products of a generation."""
+    return rerankers.open(directory, dense.catalogue, dense.index.scores)
 
 
 def _attached(view: ServedView) -> Reranker:

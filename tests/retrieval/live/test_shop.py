@@ -259,8 +259,8 @@ def test_nothing_to_merge_and_nothing_left(open_shop: OpenShop, small_products: 
 
 
 def test_what_belongs_to_a_generation_is_attached(open_shop: OpenShop) -> None:
-    def attach(directory: Path | None, catalogue: Catalogue) -> object:
-        return directory.name if directory else None, len(catalogue)
+    def attach(directory: Path | None, dense: DenseRetriever) -> object:
+        return directory.name if directory else None, len(dense.catalogue)
 
     ours, theirs = open_shop(attach=attach), open_shop(attach=attach)
     assert ours.view().attached == (None, 400)
@@ -277,7 +277,7 @@ def test_files_removed_while_they_are_opened_are_looked_up_anew(open_shop: OpenS
     ours.merge()
     numbers = []
 
-    def attach(directory: Path | None, catalogue: Catalogue) -> object:
+    def attach(directory: Path | None, _: DenseRetriever) -> object:
         assert directory is not None
         numbers.append(directory.name)
         if len(numbers) == 1:
