@@ -96,9 +96,9 @@ class ShortlistedReranker:
         kept = max(self.keep, int(np.isnan(cosines).sum()))
         if kept >= len(rows):
             return read(np.arange(len(rows)))
+        found = read(order[:kept])
         scores = np.empty(len(rows), dtype=np.float32)
-        scores[order[:kept]] = read(order[:kept])
-        scores[order[kept:]] = scores_below(scores[order[:kept]], cosines[order], kept)
+        scores[order] = np.concatenate([found, scores_below(found, cosines[order], kept)])
         return scores
 
 

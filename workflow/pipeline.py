@@ -8,8 +8,8 @@ from augment.mining import mine
 from augment.pairs import Pairs
 from eval.errors import GateRefusedError
 from eval.files import fingerprint, read_json
-from rerank.shortlist import ShortlistedReranker
 from retrieval.data.describe import describe
+from retrieval.vector_index import vector_scores
 from workflow.config.run import Config
 from workflow.measure.bench import measured_sets
 from workflow.measure.lazy_models import LazyReranker
@@ -30,9 +30,9 @@ from workflow.stages.first_stage import (
     build_first_stage,
     distinct,
     open_first_stages,
+    open_run_encoder,
     open_vectors,
     product_words,
-    stored_cosines,
     student_template,
 )
 from workflow.stages.generated_queries import generated_queries
@@ -42,6 +42,7 @@ from workflow.stages.open_teacher import open_teacher, ranks
 from workflow.stages.pretrain import pretrain, pretrain_student, pretrained_teachers, pretrains_student
 from workflow.stages.ray_workers import encode_over_ray
 from workflow.stages.rounds import dev_quality, label_hardest, labels_of
+from workflow.stages.shortlist import shortlist
 from workflow.stages.students import distil, learn_without_augmentation
 from workflow.stages.teachers import audit, train_teachers
 from workflow.stages.training import logged_queries
@@ -163,8 +164,10 @@ def measured(work: Work) -> dict[str, Any]:
     first_stages = distinct(open_first_stages(config, prepared.catalogue, work.run), config.index.first_stage)
     shortlisted = None
     if config.measure.shortlist is not None:
-        cosines = stored_cosines(config, prepared.catalogue, work.run)
-        shortlisted = partial(ShortlistedReranker, cosines, keep=config.measure.shortlist)
+        scores = partial(vector_scores, open_vectors(work.run))
+        template = student_template(config, prepared.catalogue)
+        encoder = open_run_encoder(config, work.run)
+        shortlisted = shortlist(config.measure.shortlist, encoder, scores, prepared.catalogue, template)
     found = measure(config, prepared, first_stages, measured_parts, rerankers, runtime, work.progress, shortlisted)
     segments = run_segments(
         prepared,

@@ -14,7 +14,9 @@ from eval.files import fingerprint, read_json
 from rerank.runtime.exported import student_fingerprint
 from rerank.types import Reranker
 from retrieval.bm25 import BM25Retriever
+from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
+from retrieval.live.cosines import RowScores
 from retrieval.live.shop import LiveShop
 from retrieval.live.view import View
 from retrieval.query_key import query_key
@@ -31,6 +33,7 @@ from workflow.served.gate import ask_gate
 from workflow.served.rerankers import Rerankers
 from workflow.stages.cluster import open_cluster_stages
 from workflow.stages.first_stage import open_run_encoder, open_vectors, student_template
+from workflow.stages.shortlist import shortlist
 
 _log = logging.getLogger("distilrank.serving")
 
@@ -121,25 +124,33 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
     catalogue = prepared.catalogue
     template = student_template(config, catalogue)
     encoder = open_run_encoder(config, run)
-    rerankers = Rerankers(
-        run, template, threads=threads, elsewhere=elsewhere, shortlist=settings.shortlist, encoder=encoder
-    )
+    rerankers = Rerankers(run, template, threads=threads, elsewhere=elsewhere)
     if settings.reranks and rerankers.runtime == "torch":
         _log.warning("the run has no export: its student is served as it is, slowly, one request at a time")
+
+    def open_reranker(directory: Path | None, catalogue: Catalogue, scores: RowScores) -> Reranker:
+        keep = settings.shortlist
+        shortlisted = None if keep is None else shortlist(keep, encoder, scores, catalogue, template)
+        return rerankers.open(directory, catalogue, shortlisted)
+
     live = None
     if config.index.first_stage == "elasticsearch":
         retriever = open_cluster_stages(config, catalogue, encoder, run)["elasticsearch"]
         fixed = FixedShop(FixedView(retriever, catalogue, len(catalogue)))
         scores = partial(vector_scores, open_vectors(run))
-        reranker = rerankers.open(None, catalogue, scores) if settings.reranks else None
+        reranker = open_reranker(None, catalogue, scores) if settings.reranks else None
     else:
+
+        def attach(directory: Path | None, dense: DenseRetriever) -> Reranker:
+            return open_reranker(directory, dense.catalogue, dense.index.scores)
+
         live = LiveShop(
             DenseRetriever.load(run.index / "vectors", encoder, catalogue),
             BM25Retriever.load(run.index / "bm25", catalogue),
             run.root / "live",
             first_stage=config.index.first_stage,
             fusion=config.index.fusion,
-            attach=partial(_attach, rerankers) if settings.reranks else None,
+            attach=attach if settings.reranks else None,
         )
         reranker = _attached(live.view()) if settings.reranks else None
 
@@ -175,11 +186,6 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
             "shortlist": settings.shortlist if settings.reranks else None,
         },
     )
-
-
-def _attach(rerankers: Rerankers, directory: Path | None, dense: DenseRetriever) -> Reranker:
-    """What reranks the products of a generation."""
-    return rerankers.open(directory, dense.catalogue, dense.index.scores)
 
 
 def _attached(view: ServedView) -> Reranker:

@@ -15,18 +15,15 @@ from eval.errors import InputError
 from eval.files import read_json
 from rerank.runtime.exported import MANIFEST, ExportedStudent, read_tokenizer
 from rerank.runtime.product_tokens import ProductTokens
-from rerank.shortlist import ShortlistedReranker
 from rerank.student import Student
 from rerank.tabled_reranker import TabledReranker
 from rerank.types import Pair, Reranker
 from retrieval.catalogue import Catalogue
-from retrieval.live.cosines import RowScores, StoredCosines
 from retrieval.product_text import ProductTemplate
-from retrieval.text_rows import TextRows
-from retrieval.types import TextEncoder
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import load_prepared
 from workflow.served.score_table import carry_score_table, open_score_table
+from workflow.stages.shortlist import Shortlisted
 
 _log = logging.getLogger("distilrank.serving")
 
@@ -54,8 +51,6 @@ class Rerankers:
         template: what the student reads of a product.
         threads: of a request's arithmetic; None for the cores of this process.
         elsewhere: the student, where it is in another process; None to open it here.
-        shortlist: how many products of a list the student reads; None for all.
-        encoder: of queries, for the shortlist.
     """
 
     def __init__(
@@ -65,15 +60,11 @@ class Rerankers:
         *,
         threads: int | None = None,
         elsewhere: Reranker | None = None,
-        shortlist: int | None = None,
-        encoder: TextEncoder | None = None,
     ) -> None:
         self._run = run
         self._template = template
         self._threads = threads
         self._student = elsewhere
-        self._shortlist = shortlist
-        self._encoder = encoder
         self._opened = contextlib.ExitStack()
         self.exported = elsewhere is None and (self._export / MANIFEST).exists()
 
@@ -81,20 +72,19 @@ class Rerankers:
     def _export(self) -> Path:
         return self._run.root / "student" / "export"
 
-    def open(self, directory: Path | None, catalogue: Catalogue, scores: RowScores | None = None) -> Reranker:
+    def open(self, directory: Path | None, catalogue: Catalogue, shortlisted: Shortlisted | None = None) -> Reranker:
         """The reranker of the generation in `directory` (None: the run's own), whose rows are those of `catalogue`.
 
         Args:
-            scores: cosines of the catalogue's vectors; None for no shortlist, whatever was asked for.
+            shortlisted: puts a shortlist of this catalogue around the student; None for none.
 
         Raises:
             MachineError: when the export is broken, or of another student.
             InputError: when its product tokens are of other products.
         """
         student = self._of_rows(directory, catalogue) if self.exported else self._of_pairs()
-        if self._shortlist is not None and self._encoder is not None and scores is not None:
-            cosines = StoredCosines(self._encoder, scores, TextRows(catalogue, self._template))
-            student = ShortlistedReranker(cosines, student, self._shortlist)
+        if shortlisted is not None:
+            student = shortlisted(student)
         try:
             table = open_score_table(self._run, catalogue, None if directory is None else directory / _TABLE)
         except InputError as error:

@@ -1,7 +1,6 @@
 """The first stage of a run: encode the catalogue, build its indexes (or fill a cluster), and open them again."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,9 @@ from retrieval.graph_tracing import write_graph_encoder
 from retrieval.hybrid import hybrid
 from retrieval.index_kinds import choose_kind
 from retrieval.index_recall import DEPTH, ENOUGH
-from retrieval.live.cosines import StoredCosines
 from retrieval.product_text import ProductTemplate
-from retrieval.text_rows import TextRows
 from retrieval.tokens import tokenize
 from retrieval.types import Retriever, TextEncoder
-from retrieval.vector_index import vector_scores
 from workflow.config.run import Config
 from workflow.config.teacher import FIRST_STAGES
 from workflow.run.directory import RunDirectory
@@ -127,12 +123,6 @@ def open_run_encoder(config: Config, run: RunDirectory) -> TextEncoder:
 def open_vectors(run: RunDirectory) -> np.ndarray:
     """The catalogue's unit vectors by row, memory-mapped."""
     return np.load(run.index / "embeddings" / EMBEDDINGS, mmap_mode="r")
-
-
-def stored_cosines(config: Config, catalogue: Catalogue, run: RunDirectory) -> StoredCosines:
-    """What a shortlist asks for: cosines of the catalogue's vectors, wherever the catalogue is searched."""
-    texts = TextRows(catalogue, student_template(config, catalogue))
-    return StoredCosines(open_run_encoder(config, run), partial(vector_scores, open_vectors(run)), texts)
 
 
 def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -> Mapping[str, Retriever]:
