@@ -1,4 +1,6 @@
-"""What each part of the first stage is worth: the fields that BM25 reads, "without", and how both are fused.
+"""What each part of the first stage is worth: the fields that BM25 reads, "without X", and how both are fused.
+
+"Without X" counts as any words, is not searched for, or is not searched for and what mentions X falls behind.
 
     python -m benchmarks.first_stage WORK --data PATH [--split train]
 
@@ -18,14 +20,16 @@ from eval.evaluation import evaluate, render
 from eval.trec import Run
 from rerank.pipeline import SearchPipeline
 from retrieval.bm25 import BM25Retriever
-from retrieval.hybrid import hybrid
+from retrieval.demotion import DemotingRetriever, Demotion
+from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR, Fusion
+from retrieval.hybrid import HybridRetriever
 from retrieval.types import Retriever
 from workflow.config.run import Config
 from workflow.measure.systems import RememberedRetriever, full_catalogue, retriever_judged
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import load_prepared
 from workflow.runner import run_stages
-from workflow.stages.first_stage import open_first_stages, words_template
+from workflow.stages.first_stage import open_first_stages, student_template, words_template
 
 _OLD = "hybrid, as it was"
 _WORDS: dict[str, dict[str, int] | None] = {
@@ -58,7 +62,9 @@ def main() -> None:
             if path.exists()
             else BM25Retriever.build(prepared.catalogue, template, path)
         )
-    dense = open_first_stages(config, prepared.catalogue, run)["dense"]
+    demotion = Demotion(prepared.catalogue, student_template(config, prepared.catalogue))
+    stages = {name: DemotingRetriever(one, demotion, BM25_FLOOR) for name, one in lexical.items()}
+    stages["dense"] = open_first_stages(config, prepared.catalogue, run)["dense"]
 
     def ranked(retriever: Retriever) -> tuple[Run, Run]:
         everything = SearchPipeline(retriever, None, prepared.catalogue)
@@ -66,14 +72,17 @@ def main() -> None:
         return retriever_judged(retriever, prepared, ids), order
 
     runs: dict[str, tuple[Run, Run]] = {}
-    for negation, ignoring in (("", _everything_wanted), (', "without" heeded', nullcontext)):
+
+    def fused(words: Retriever, vectors: Retriever, fusion: Fusion) -> Retriever:
+        return HybridRetriever([(words, BM25_FLOOR), (vectors, COSINE_FLOOR)], prepared.catalogue, fusion=fusion)
+
+    contexts = {"": _everything_wanted, ', "X" not searched for': _nothing_behind, ', "X" behind': nullcontext}
+    for negation, ignoring in contexts.items():
         with ignoring():
-            parts = {name: RememberedRetriever(one) for name, one in {**lexical, "dense": dense}.items()}
+            parts = {name: RememberedRetriever(one) for name, one in stages.items()}
             if not negation:
-                runs[_OLD] = ranked(hybrid(parts["the student's fields"], parts["dense"], prepared.catalogue, "ranks"))
-            runs |= _arms(
-                parts, negation, lambda one, two, fusion: hybrid(one, two, prepared.catalogue, fusion), ranked
-            )
+                runs[_OLD] = ranked(fused(parts["the student's fields"], parts["dense"], "ranks"))
+            runs |= _arms(parts, negation, fused, ranked)
     for place, judged in enumerate((True, False)):
         found = evaluate(
             {i: prepared.qrels[i] for i in ids},
@@ -105,7 +114,14 @@ def _arms(
 @contextmanager
 def _everything_wanted() -> Iterator[None]:
     """The first stages search for the whole query, what it is to be without included."""
-    with patch("retrieval.bm25.wanted", str), patch("retrieval.dense.wanted", str):
+    with _nothing_behind(), patch("retrieval.bm25.wanted", str), patch("retrieval.dense.wanted", str):
+        yield
+
+
+@contextmanager
+def _nothing_behind() -> Iterator[None]:
+    """The first stages do not search for what is unwanted, and take no notice of it where they find it."""
+    with patch("retrieval.demotion.unwanted", lambda _: []):
         yield
 
 

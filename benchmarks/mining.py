@@ -31,8 +31,8 @@ from retrieval.dense import DenseRetriever
 from retrieval.embeddings import embed_catalogue
 from retrieval.encoder import Encoder, default_encoder_path
 from retrieval.faiss_index import build_index
+from retrieval.first_stages import first_stages
 from retrieval.fusion import Fusion
-from retrieval.hybrid import hybrid
 from retrieval.index_kinds import choose_kind
 from retrieval.product_text import ProductTemplate
 from retrieval.query_key import query_key
@@ -83,7 +83,7 @@ def measure(out: Path) -> dict[str, float]:
     opened, begun = _peak(), time.perf_counter()
     pairs = mine(
         (LogQuery(text) for text in texts),
-        {"bm25": bm25, "dense": dense, "hybrid": hybrid(bm25, dense, catalogue, _FUSION)},
+        first_stages(bm25, dense, catalogue, _TEMPLATE, _FUSION),
         catalogue,
         out / "pairs",
         first_stage="hybrid",

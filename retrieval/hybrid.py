@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from eval.errors import InputError
-from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR, Fusion, fuse, fuse_scores
+from retrieval.fusion import Fusion, fuse, fuse_scores
 from retrieval.top_k import check_k
 from retrieval.types import Filter, Hit, Products, Query, Retriever
 
@@ -49,8 +49,3 @@ class HybridRetriever:
             return []
         scores = [part.score_products(query, product_ids) for part, _ in self.parts]
         return fuse_scores(scores, self._floors, self.fusion)
-
-
-def hybrid(bm25: Retriever, dense: Retriever, catalogue: Products, fusion: Fusion) -> HybridRetriever:
-    """BM25 and a bi-encoder as one."""
-    return HybridRetriever([(bm25, BM25_FLOOR), (dense, COSINE_FLOOR)], catalogue, fusion=fusion)

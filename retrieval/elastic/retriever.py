@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from eval.errors import InputError
 from retrieval.catalogue import Catalogue
+from retrieval.demotion import Demotion, deep
 from retrieval.elastic.bodies import (
     MOST,
     Body,
@@ -23,9 +24,10 @@ from retrieval.elastic.bodies import (
 from retrieval.elastic.connection import Cluster, ClusterError, told
 from retrieval.elastic.mapping import words
 from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR, Fusion, fuse, fuse_scores
+from retrieval.product_text import ProductTemplate
 from retrieval.top_k import check_k
 from retrieval.types import Filter, Hit, Query, TextEncoder
-from retrieval.wanted import wanted
+from retrieval.wanted import unwanted, wanted
 
 Mode = Literal["hybrid", "bm25", "dense"]
 MODES: tuple[Mode, ...] = ("bm25", "dense", "hybrid")
@@ -44,6 +46,7 @@ class ElasticRetriever:
 
     Args:
         index: the index itself, or an alias for it.
+        template: the text in which a product mentions what a query is to be without.
         candidates: hits asked of each part before they are fused (at least k), and looked at in each shard for the
             nearest vectors.
 
@@ -58,6 +61,7 @@ class ElasticRetriever:
         index: str,
         encoder: TextEncoder,
         catalogue: Catalogue,
+        template: ProductTemplate,
         *,
         mode: Mode = "hybrid",
         fusion: Fusion = "scores",
@@ -70,6 +74,7 @@ class ElasticRetriever:
         self.mode = mode
         self.fusion: Fusion = fusion
         self.candidates = candidates
+        self._demotion = Demotion(catalogue, template)
 
     @property
     def parts(self) -> tuple[Mode, ...]:
@@ -79,7 +84,8 @@ class ElasticRetriever:
     def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """At most `k` hits a query, best first, ties in catalogue order."""
         check_k(k)
-        depth = max(k, self.candidates) if self.mode == "hybrid" else k
+        without = any(unwanted(query.text) for query in queries)
+        depth = max(k, self.candidates) if self.mode == "hybrid" else min(deep(k), MOST) if without else k
         if depth > MOST:
             raise InputError(f"{depth} hits asked of the cluster, which gives {MOST} a search; ask for fewer")
         for field in where or {}:
@@ -97,7 +103,7 @@ class ElasticRetriever:
                     for parts in zip(*lists, strict=True)
                 ]
             else:
-                found += lists[0]
+                found += [hits[:k] for hits in lists[0]]
         return found
 
     def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
@@ -106,7 +112,7 @@ class ElasticRetriever:
             self.catalogue.row(product_id)
         if not product_ids or not query.text.strip():
             return [0.0] * len(product_ids)
-        scores = [self._scored(part, wanted(query.text), product_ids) for part in self.parts]
+        scores = [self._scored(part, query, product_ids) for part in self.parts]
         return fuse_scores(scores, self._floors, self.fusion) if self.mode == "hybrid" else scores[0]
 
     @property
@@ -135,7 +141,8 @@ class ElasticRetriever:
                 bodies.append(body)
                 targets.append((number, place))
         for (number, place), hits in zip(targets, self._answers(bodies), strict=True):
-            lists[number][place] = self._hits(self.parts[number], hits)
+            part = self.parts[number]
+            lists[number][place] = self._demotion.hits(queries[place], self._hits(part, hits), _FLOORS[part])
         return lists
 
     def _hits(self, part: Mode, hits: Sequence[dict[str, Any]]) -> list[Hit]:
@@ -143,7 +150,8 @@ class ElasticRetriever:
             return [Hit(hit["_id"], 2 * hit["_score"] - 1) for hit in hits]
         return [Hit(hit["_id"], hit["_score"]) for hit in hits]
 
-    def _scored(self, part: Mode, text: str, product_ids: Sequence[str]) -> list[float]:
+    def _scored(self, part: Mode, query: Query, product_ids: Sequence[str]) -> list[float]:
+        text = wanted(query.text)
         if part == "bm25" and not words(text):
             return [0.0] * len(product_ids)
         chunks = [product_ids[start : start + _SCORED] for start in range(0, len(product_ids), _SCORED)]
@@ -155,7 +163,8 @@ class ElasticRetriever:
             bodies = [bm25_scores(text, chunk) for chunk in chunks]
             away = 0.0
         found = {hit["_id"]: hit["_score"] - away for hits in self._answers(bodies) for hit in hits}
-        return [found.get(product_id, 0.0) for product_id in product_ids]
+        scores = [found.get(product_id, 0.0) for product_id in product_ids]
+        return self._demotion.scores(query, product_ids, scores, _FLOORS[part])
 
     def _answers(self, bodies: Sequence[Body]) -> list[list[dict[str, Any]]]:
         """The hits of each body, all in one request; those that failed for the moment are asked again."""

@@ -32,6 +32,7 @@ from typing import NamedTuple
 from eval.errors import DistilrankError, InputError, MachineError
 from retrieval.bm25 import BM25Retriever
 from retrieval.dense import DenseRetriever
+from retrieval.first_stages import FirstStage
 from retrieval.fusion import Fusion
 from retrieval.live.accept import accepted
 from retrieval.live.directory import LiveDirectory, RebuiltError
@@ -49,7 +50,7 @@ from retrieval.live.generation import (
 from retrieval.live.locks import LockedError
 from retrieval.live.pointer import Pointer, pointer_stamp
 from retrieval.live.records import Change
-from retrieval.live.state import FirstStage, State
+from retrieval.live.state import State
 from retrieval.live.view import View
 from retrieval.types import Product
 from retrieval.vector_index import normalise

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from eval.errors import MachineError
+from retrieval.first_stages import FirstStage, first_stages
 from retrieval.fusion import Fusion
-from retrieval.hybrid import hybrid
 from retrieval.live.bm25 import LiveBM25
 from retrieval.live.delta import Delta
 from retrieval.live.dense import LiveDense
@@ -21,8 +20,6 @@ from retrieval.live.view import LiveCatalogue, View
 from retrieval.types import Retriever
 
 _READ_AT_ONCE = 64 << 20  # bytes
-
-FirstStage = Literal["dense", "bm25", "hybrid"]
 
 
 class State:
@@ -195,7 +192,8 @@ class State:
             attached=self.generation.attached,
         )
 
-    def _retrievers(self, catalogue: LiveCatalogue) -> Mapping[FirstStage, Retriever]:
+    def _retrievers(self, catalogue: LiveCatalogue) -> Mapping[str, Retriever]:
         bm25 = LiveBM25(self.generation.bm25, catalogue)
         dense = LiveDense(self.generation.dense, catalogue)
-        return {"bm25": bm25, "dense": dense, "hybrid": hybrid(bm25, dense, catalogue, self._fusion)}
+        template = self.generation.dense.index.manifest.template
+        return first_stages(bm25, dense, catalogue, template, self._fusion)

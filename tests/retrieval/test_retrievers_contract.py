@@ -94,7 +94,7 @@ def retrievers(
             ).index
             for mode in MODES:
                 made[f"{engine} {mode}"] = ElasticRetriever(
-                    cluster, index, tiny_encoder, small_catalogue, mode=mode, fusion="ranks", candidates=50
+                    cluster, index, tiny_encoder, small_catalogue, template, mode=mode, fusion="ranks", candidates=50
                 )
         yield made
 

@@ -1,6 +1,6 @@
 import pytest
 
-from retrieval.wanted import wanted
+from retrieval.wanted import unwanted, wanted
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,23 @@ from retrieval.wanted import wanted
 )
 def test_what_is_unwanted_is_not_searched_for(query: str, asked: str) -> None:
     assert wanted(query) == asked
+
+
+@pytest.mark.parametrize(
+    ("query", "tokens"),
+    [
+        ("paper bags without handles", ["handle"]),
+        ("nail kit without led lamp", ["led", "lamp"]),
+        ("lights without wiring with switch", ["wiring"]),
+        ("Water bottle WITHOUT a straw for kids", ["straw"]),
+        ("tortillas without interesterified soybean oil", ["interesterified", "soybean"]),
+        ("sofa without armrests w/o legs", ["armrest", "leg"]),
+        ("cake without egg without eggs", ["egg"]),
+        ("without a trace dvd", []),
+        ("shoes without", []),
+        ("lamp without ???", []),
+        ("", []),
+    ],
+)
+def test_what_is_unwanted_is_named_by_at_most_two_words(query: str, tokens: list[str]) -> None:
+    assert unwanted(query) == tokens

@@ -8,8 +8,7 @@ from retrieval.bm25 import BM25Retriever
 from retrieval.dense import DenseRetriever
 from retrieval.elastic.retriever import ElasticRetriever
 from retrieval.faiss_index import build_index
-from retrieval.hybrid import hybrid
-from retrieval.types import Retriever
+from retrieval.first_stages import first_stages
 from workflow.config.run import Config
 from workflow.run.directory import RunDirectory
 from workflow.served.opened import OpenedRun
@@ -33,11 +32,7 @@ def exactly(config: Config, run: RunDirectory, opened: OpenedRun, directory: Pat
     )
     dense = DenseRetriever.load(directory / "vectors", first.encoder, catalogue)
     bm25 = BM25Retriever.build(catalogue, words_template(config, catalogue), directory / "bm25")
-    stages: dict[str, Retriever] = {
-        "bm25": bm25,
-        "dense": dense,
-        "hybrid": hybrid(bm25, dense, catalogue, config.index.fusion),
-    }
+    stages = first_stages(bm25, dense, catalogue, opened.template, config.index.fusion)
     pipeline = SearchPipeline(
         stages[first.mode],
         opened.pipeline.reranker,

@@ -135,7 +135,7 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
 
     live = None
     if config.index.first_stage == "elasticsearch":
-        retriever = open_cluster_stages(config, catalogue, encoder, run)["elasticsearch"]
+        retriever = open_cluster_stages(config, catalogue, template, encoder, run)["elasticsearch"]
         fixed = FixedShop(FixedView(retriever, catalogue, len(catalogue)))
         scores = partial(vector_scores, open_vectors(run))
         reranker = open_reranker(None, catalogue, scores) if settings.reranks else None

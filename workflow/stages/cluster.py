@@ -74,7 +74,7 @@ def fill_cluster(
 
 
 def open_cluster_stages(
-    config: Config, catalogue: Catalogue, encoder: TextEncoder, run: RunDirectory
+    config: Config, catalogue: Catalogue, template: ProductTemplate, encoder: TextEncoder, run: RunDirectory
 ) -> dict[str, ElasticRetriever]:
     """The retrievers bm25, dense and hybrid over the run's index in the cluster, and "elasticsearch": the chosen one.
 
@@ -89,6 +89,7 @@ def open_cluster_stages(
             index,
             encoder,
             catalogue,
+            template,
             mode=mode,
             fusion=config.index.fusion,
             candidates=config.elastic.candidates,

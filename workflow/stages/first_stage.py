@@ -12,16 +12,15 @@ from retrieval.dense import DenseRetriever
 from retrieval.embeddings import EMBEDDINGS, EncodeShards, embed_catalogue
 from retrieval.encoder import Encoder, EncoderSource, default_encoder_path
 from retrieval.faiss_index import build_index
+from retrieval.first_stages import first_stages
 from retrieval.graph_encoder import open_text_encoder
 from retrieval.graph_tracing import write_graph_encoder
-from retrieval.hybrid import hybrid
 from retrieval.index_kinds import choose_kind
 from retrieval.index_recall import DEPTH, ENOUGH
 from retrieval.product_text import ProductTemplate
 from retrieval.tokens import tokenize
 from retrieval.types import Retriever, TextEncoder
 from workflow.config.run import Config
-from workflow.config.teacher import FIRST_STAGES
 from workflow.run.directory import RunDirectory
 from workflow.run.progress import StageProgress
 from workflow.stages.cluster import fill_cluster, open_cluster_stages
@@ -128,12 +127,12 @@ def open_vectors(run: RunDirectory) -> np.ndarray:
 def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -> Mapping[str, Retriever]:
     """The retrievers bm25, dense and hybrid over the run's indexes; in a cluster "elasticsearch" too, which is one of
     them."""
-    encoder = open_run_encoder(config, run)
+    encoder, template = open_run_encoder(config, run), student_template(config, catalogue)
     if config.index.in_cluster:
-        return open_cluster_stages(config, catalogue, encoder, run)
+        return open_cluster_stages(config, catalogue, template, encoder, run)
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
     dense = DenseRetriever.load(run.index / "vectors", encoder, catalogue, gpu=config.index.gpu)
-    return dict(zip(FIRST_STAGES, (bm25, dense, hybrid(bm25, dense, catalogue, config.index.fusion)), strict=True))
+    return first_stages(bm25, dense, catalogue, template, config.index.fusion)
 
 
 def distinct(stages: Mapping[str, Retriever], first_stage: str) -> dict[str, Retriever]:

@@ -78,4 +78,4 @@ def build(catalogue: Catalogue, tmp_path: Path) -> Build:
 @pytest.fixture
 def retriever(cluster: Cluster, build: Build, catalogue: Catalogue) -> ElasticRetriever:
     """Hybrid, over an index of two shards."""
-    return ElasticRetriever(cluster, build(cluster, shards=2).index, Letters(), catalogue)  # type: ignore[arg-type]
+    return ElasticRetriever(cluster, build(cluster, shards=2).index, Letters(), catalogue, TEMPLATE)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from retrieval.elastic.retriever import MODES, ElasticRetriever
 from retrieval.types import Query
 from tests.elastic_api.schema import PLACE, elastic_api
 
-from .conftest import Build, Letters
+from .conftest import TEMPLATE, Build, Letters
 
 SENT = {
     "bulk",
@@ -46,7 +46,7 @@ def test_requests_are_as_the_api_wants_them(
     build(cluster)
     index = build(cluster, shards=3, keep_old=False, directory=tmp_path / "more shards").index
     for mode in MODES:
-        retriever = ElasticRetriever(cluster, index, Letters(), catalogue, mode=mode)  # type: ignore[arg-type]
+        retriever = ElasticRetriever(cluster, index, Letters(), catalogue, TEMPLATE, mode=mode)  # type: ignore[arg-type]
         retriever.search([Query("1", "red shoe"), Query("2", "lamp")], 5, {"brand": ["a", "b"]})
         retriever.score_products(Query("1", "red shoe"), ["p1", "p2"])
     api = elastic_api()

@@ -3,13 +3,19 @@
 import logging
 import time
 
+import numpy as np
 import pytest
 from fake_elastic import FakeElastic
 
 from eval.errors import InputError
-from retrieval.elastic.connection import ClusterError
-from retrieval.elastic.retriever import ElasticRetriever
+from retrieval.catalogue import Catalogue
+from retrieval.demotion import LOSS
+from retrieval.elastic.connection import Cluster, ClusterError
+from retrieval.elastic.retriever import MODES, ElasticRetriever, Mode
+from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR
 from retrieval.types import Query
+
+from .conftest import TEMPLATE, Build, Letters
 
 QUERIES = [Query("1", "red shoe"), Query("2", "lamp a")]
 
@@ -113,3 +119,26 @@ def test_many_scores_are_asked_in_parts(
     whole = retriever.score_products(QUERIES[0], ids)
     monkeypatch.setattr("retrieval.elastic.retriever._SCORED", 7)
     assert retriever.score_products(QUERIES[0], ids) == whole
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_mentions_the_unwanted_falls_behind(
+    mode: Mode, cluster: Cluster, build: Build, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retriever = ElasticRetriever(cluster, build(cluster).index, Letters(), catalogue, TEMPLATE, mode=mode)  # type: ignore[arg-type]
+    query, ids = Query("1", "red shoe without lamp"), list(catalogue.ids)
+    scores = np.array(retriever.score_products(query, ids))
+    hits = retriever.search([query], 60)[0]
+    monkeypatch.setattr("retrieval.demotion.unwanted", lambda _: [])
+    before = np.array(retriever.score_products(query, ids))
+    lamps = np.arange(60) % 4 == 1
+    assert (scores[~lamps] == before[~lamps].astype(np.float32)).all()
+    if mode == "hybrid":
+        assert (scores[lamps] < before[lamps]).all()
+    else:
+        floor = {"bm25": BM25_FLOOR, "dense": COSINE_FLOOR}[mode]
+        assert scores[lamps] == pytest.approx(before[lamps] - LOSS[floor] * (before[lamps] - floor))
+    found = {hit.product_id: hit.score for hit in hits}
+    assert [hit.score for hit in hits] == sorted(found.values(), reverse=True)
+    if mode != "hybrid":  # whose score depends on the others asked for
+        assert found == pytest.approx({i: score for i, score in zip(ids, scores, strict=True) if i in found})

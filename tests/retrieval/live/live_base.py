@@ -8,10 +8,10 @@ from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
 from retrieval.encoder import Encoder
+from retrieval.first_stages import FirstStage
 from retrieval.hybrid import Fusion
 from retrieval.live.generation import Attach
 from retrieval.live.shop import LiveShop
-from retrieval.live.state import FirstStage
 from retrieval.types import Product
 
 WORDS = [

@@ -1,0 +1,97 @@
+"""Behind with what a shopper says they do not want: a query "… without handles", a product that mentions handles.
+
+On the 71 full train queries of ESCI-150, 17 of which say "without", this takes the hybrid first stage from .697 to .726
+nDCG@10 (docs/experiments.md), which no cross-encoder of MiniLM's size learnt from an LLM's grades.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR
+from retrieval.product_text import ProductTemplate
+from retrieval.tokens import tokenize
+from retrieval.top_k import check_k
+from retrieval.types import Filter, Hit, Products, Query, Retriever
+from retrieval.wanted import unwanted
+
+LOSS = {BM25_FLOOR: 0.25, COSINE_FLOOR: 1 / 30}
+"""By a stage's floor (`retrieval.fusion`): the share of its height above the floor that a product's score loses where
+the product mentions all that is unwanted. Chosen on the train queries of ESCI-150: enough to fall behind products that
+match as well, too little to fall out of a list."""
+
+_DEEPER, _AT_LEAST = 100, 300  # hits asked for where some are to fall behind; one depth for every usual k
+
+# "No handles", "without a handle", "handle-free": a product that says it has none.
+_ABSENT = re.compile(
+    r"\b(?:without|w/o|no|not|non|zero)[\s-]+(?:(?:a|an|any|the)\s+)?[^\W_]+|\b[^\W_]+[\s-](?:free|less)\b",
+    re.IGNORECASE,
+)
+
+
+class Demotion:
+    """What the products of a catalogue mention, as the template's text has it."""
+
+    def __init__(self, catalogue: Products, template: ProductTemplate) -> None:
+        self._catalogue = catalogue
+        self._template = template
+
+    def scores(self, query: Query, product_ids: Sequence[str], scores: Sequence[float], floor: float) -> list[float]:
+        """A stage's scores of these products, less what they lose; as they are where the query is without nothing."""
+        tokens = unwanted(query.text)
+        if not tokens or not product_ids:
+            return list(scores)
+        given = np.asarray(scores, dtype=np.float64)
+        lost = LOSS[floor] * self._mentioned(tokens, product_ids) * (given - floor)
+        return (given - lost).astype(np.float32).tolist()
+
+    def hits(self, query: Query, hits: Sequence[Hit], floor: float) -> list[Hit]:
+        """A stage's hits in their new order, ties in catalogue order."""
+        if not unwanted(query.text):
+            return list(hits)
+        ids = [hit.product_id for hit in hits]
+        scores = self.scores(query, ids, [hit.score for hit in hits], floor)
+        found = map(Hit, ids, scores)
+        return sorted(found, key=lambda hit: (-hit.score, self._catalogue.row(hit.product_id)))
+
+    def _mentioned(self, tokens: Sequence[str], product_ids: Sequence[str]) -> np.ndarray:
+        """The share of the tokens, in [0, 1], that each product mentions and does not say it is without."""
+        products = self._catalogue.products([self._catalogue.row(product_id) for product_id in product_ids])
+        texts = (set(tokenize(_ABSENT.sub(" ", self._template.text(product)))) for product in products)
+        return np.array([sum(token in text for token in tokens) / len(tokens) for text in texts])
+
+
+class DemotingRetriever:
+    """A `Retriever` whose hits fall behind where they mention what the query is to be without.
+
+    Of a query that is without something, more hits are asked for than k, so that others move up.
+    """
+
+    def __init__(self, retriever: Retriever, demotion: Demotion, floor: float) -> None:
+        self.retriever = retriever
+        self._demotion = demotion
+        self._floor = floor
+
+    def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[list[Hit]]:
+        """At most `k` hits a query, best first, ties in catalogue order."""
+        check_k(k)
+        plain = [place for place, query in enumerate(queries) if not unwanted(query.text)]
+        negated = [place for place, query in enumerate(queries) if unwanted(query.text)]
+        found: list[list[Hit]] = [[] for _ in queries]
+        for places, depth in ((plain, k), (negated, deep(k))):
+            asked = [queries[place] for place in places]
+            lists = self.retriever.search(asked, depth, where) if asked else []
+            for place, query, hits in zip(places, asked, lists, strict=True):
+                found[place] = self._demotion.hits(query, hits, self._floor)[:k]
+        return found
+
+    def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
+        """The stage's own score of each given product, less what it loses."""
+        scores = self.retriever.score_products(query, product_ids)
+        return self._demotion.scores(query, product_ids, scores, self._floor)
+
+
+def deep(k: int) -> int:
+    """How many hits are asked for, so that those that fall behind leave k good ones."""
+    return max(k + _DEEPER, _AT_LEAST)
