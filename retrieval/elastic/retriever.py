@@ -84,8 +84,7 @@ class ElasticRetriever:
     def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """At most `k` hits a query, best first, ties in catalogue order."""
         check_k(k)
-        without = any(unwanted(query.text) for query in queries)
-        depth = max(k, self.candidates) if self.mode == "hybrid" else min(deep(k), MOST) if without else k
+        depth = max(k, self.candidates) if self.mode == "hybrid" else k
         if depth > MOST:
             raise InputError(f"{depth} hits asked of the cluster, which gives {MOST} a search; ask for fewer")
         for field in where or {}:
@@ -103,7 +102,7 @@ class ElasticRetriever:
                     for parts in zip(*lists, strict=True)
                 ]
             else:
-                found += [hits[:k] for hits in lists[0]]
+                found += lists[0]
         return found
 
     def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
@@ -119,10 +118,11 @@ class ElasticRetriever:
     def _floors(self) -> list[float]:
         return [_FLOORS[part] for part in self.parts]
 
-    def _searched(self, queries: Sequence[Query], size: int, clauses: Sequence[Body]) -> list[list[list[Hit]]]:
-        """For each part, each query's hits."""
+    def _searched(self, queries: Sequence[Query], depth: int, clauses: Sequence[Body]) -> list[list[list[Hit]]]:
+        """For each part, each query's best `depth` hits."""
         lists: list[list[list[Hit]]] = [[[] for _ in queries] for _ in self.parts]
         texts = [wanted(query.text) for query in queries]
+        sizes = [min(deep(depth), MOST) if unwanted(query.text) else depth for query in queries]
         asked = [place for place, text in enumerate(texts) if text.strip()]
         vectors: dict[int, list[float]] = {}
         if "dense" in self.parts and asked:
@@ -133,16 +133,17 @@ class ElasticRetriever:
         for number, part in enumerate(self.parts):
             for place in asked:
                 if part == "dense":
-                    body = knn_search(self.cluster.engine, vectors[place], size, self.candidates, clauses)
+                    body = knn_search(self.cluster.engine, vectors[place], sizes[place], self.candidates, clauses)
                 elif words(texts[place]):
-                    body = bm25_search(texts[place], size, clauses)
+                    body = bm25_search(texts[place], sizes[place], clauses)
                 else:
                     continue
                 bodies.append(body)
                 targets.append((number, place))
         for (number, place), hits in zip(targets, self._answers(bodies), strict=True):
             part = self.parts[number]
-            lists[number][place] = self._demotion.hits(queries[place], self._hits(part, hits), _FLOORS[part])
+            demoted = self._demotion.hits(queries[place], self._hits(part, hits), _FLOORS[part])
+            lists[number][place] = demoted[:depth]
         return lists
 
     def _hits(self, part: Mode, hits: Sequence[dict[str, Any]]) -> list[Hit]:

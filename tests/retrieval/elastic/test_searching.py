@@ -12,7 +12,7 @@ from retrieval.catalogue import Catalogue
 from retrieval.demotion import LOSS
 from retrieval.elastic.connection import Cluster, ClusterError
 from retrieval.elastic.retriever import MODES, ElasticRetriever, Mode
-from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR
+from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR, fuse
 from retrieval.types import Query
 
 from .conftest import TEMPLATE, Build, Letters
@@ -142,3 +142,31 @@ def test_what_mentions_the_unwanted_falls_behind(
     assert [hit.score for hit in hits] == sorted(found.values(), reverse=True)
     if mode != "hybrid":  # whose score depends on the others asked for
         assert found == pytest.approx({i: score for i, score in zip(ids, scores, strict=True) if i in found})
+
+
+def test_parts_are_fused_as_deep_as_each_is_searched_alone(
+    cluster: Cluster, build: Build, catalogue: Catalogue
+) -> None:
+    index = build(cluster).index
+    hybrid, dense, bm25 = (
+        ElasticRetriever(cluster, index, Letters(), catalogue, TEMPLATE, mode=mode, candidates=16)  # type: ignore[arg-type]
+        for mode in ("hybrid", "dense", "bm25")
+    )
+    query = Query("1", "red without table")
+    parts = [part.search([query], 16)[0] for part in (dense, bm25)]
+    assert hybrid.search([query], 10)[0] == fuse(parts, [COSINE_FLOOR, BM25_FLOOR], catalogue, "scores", 10, 16)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_query_is_searched_as_deep_whatever_is_asked_with_it(
+    mode: Mode, node: FakeElastic, cluster: Cluster, build: Build, catalogue: Catalogue
+) -> None:
+    retriever = ElasticRetriever(cluster, build(cluster).index, Letters(), catalogue, TEMPLATE, mode=mode)  # type: ignore[arg-type]
+
+    def asked(*queries: Query) -> list[str]:
+        retriever.search(queries, 5)
+        return node.requests[-1].body.decode().strip().split("\n")[1::2]
+
+    without = Query("3", "red shoe without lamp")
+    alone = zip(asked(QUERIES[0]), asked(without), strict=True)
+    assert asked(QUERIES[0], without) == [line for pair in alone for line in pair]
