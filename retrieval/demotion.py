@@ -11,7 +11,7 @@ import numpy as np
 
 from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR
 from retrieval.product_text import ProductTemplate
-from retrieval.tokens import tokenize
+from retrieval.tokens import fold, tokenize, trace
 from retrieval.top_k import check_k
 from retrieval.types import Filter, Hit, Products, Query, Retriever
 from retrieval.wanted import unwanted
@@ -58,8 +58,15 @@ class Demotion:
     def _mentioned(self, tokens: Sequence[str], product_ids: Sequence[str]) -> np.ndarray:
         """The share of the tokens, in [0, 1], that each product mentions and does not say it is without."""
         products = self._catalogue.products([self._catalogue.row(product_id) for product_id in product_ids])
-        texts = (set(tokenize(_ABSENT.sub(" ", self._template.text(product)))) for product in products)
-        return np.array([sum(token in text for token in tokens) / len(tokens) for text in texts])
+        traces = [trace(token) for token in tokens]
+        shares = np.zeros(len(products))
+        for place, product in enumerate(products):
+            text = self._template.text(product)
+            folded = fold(text)
+            if any(part in folded for part in traces):
+                held = set(tokenize(_ABSENT.sub(" ", text)))
+                shares[place] = sum(token in held for token in tokens) / len(tokens)
+        return shares
 
 
 class DemotingRetriever:

@@ -32,11 +32,9 @@ _UNITS = {
 
 def tokenize(text: str) -> list[str]:
     """The tokens of `text`, in order, repeats kept; empty for a text without a letter or digit."""
-    folded = unicodedata.normalize("NFKD", text.lower())
-    folded = "".join(character for character in folded if not unicodedata.combining(character))
     tokens: list[str] = []
     number = ""  # the number just before this piece, waiting for its unit
-    for match in _PIECE.finditer(folded):
+    for match in _PIECE.finditer(fold(text)):
         piece, digits, tail = match[0], match["number"], match["tail"]
         if digits and tail in _UNITS:
             tokens += [digits, _UNITS[tail], digits + _UNITS[tail]]
@@ -49,6 +47,23 @@ def tokenize(text: str) -> list[str]:
             tokens += [unit, number + unit] if unit else [_singular(piece)]
             number = ""
     return tokens
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents."""
+    lower = text.lower()
+    if lower.isascii():
+        return lower
+    folded = unicodedata.normalize("NFKD", lower)
+    return "".join(character for character in folded if not unicodedata.combining(character))
+
+
+def trace(token: str) -> str:
+    """What a text with this token holds for certain, once folded: a quick look before it is tokenized.
+
+    Empty, which every text holds, for what may be spelt otherwise: numbers and units.
+    """
+    return token[:-1] if token.isalpha() and token not in _UNITS.values() else ""
 
 
 def _singular(word: str) -> str:

@@ -57,6 +57,22 @@ def test_of_two_unwanted_words_one_costs_half(demotion: Demotion) -> None:
     assert (half, whole) == (pytest.approx(1 - LOSS[BM25_FLOOR] / 2), 1.0)
 
 
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("drill without batteries", "Drill with Battery"),
+        ("drill without battery", "Drill, 2 BATTERIES"),
+        ("drill without 10mm bit", "Drill for bits of 10 mm"),
+        ("shirt without women's", "Women’s shirt"),
+        ("menu without cafe", "Menu of a CAFÉ"),
+    ],
+)
+def test_a_mention_may_be_spelt_otherwise(tmp_path: Path, query: str, title: str) -> None:
+    catalogue = Catalogue.write(iter([Product("1", {"title": title})]), tmp_path / "catalogue")
+    found = Demotion(catalogue, ProductTemplate(("title",))).scores(Query("q", query), ["1"], [1.0], BM25_FLOOR)
+    assert found == [1 - LOSS[BM25_FLOOR]]
+
+
 def test_a_query_that_is_without_nothing_changes_nothing(demotion: Demotion) -> None:
     query, hits = Query("q", "paper bags with handles"), [Hit("handles", 0.1), Hit("flat", 0.7)]
     assert demotion.hits(query, hits, COSINE_FLOOR) == hits

@@ -1,6 +1,6 @@
 import pytest
 
-from retrieval.tokens import tokenize
+from retrieval.tokens import fold, tokenize, trace
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,19 @@ from retrieval.tokens import tokenize
 )
 def test_tokenize(text: str, tokens: list[str]) -> None:
     assert tokenize(text) == tokens
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "women's dresses, boxes, batteries, boy’s watches; glass dies",
+        "O’Brien's 10 mm drill, 27\" monitor, 5.5 ounces, 12-Pack 4k",
+        "CAFÉ crème ﬁnishes ℡ ½ straße 日本 靴",
+    ],
+)
+def test_a_text_with_a_token_holds_its_trace(text: str) -> None:
+    assert all(trace(token) in fold(text) for token in tokenize(text))
+
+
+def test_a_trace_tells_texts_apart_where_a_token_has_one_spelling() -> None:
+    assert [trace(token) for token in ("handle", "battery", "oz", "10mm", "o'brien")] == ["handl", "batter", "", "", ""]
