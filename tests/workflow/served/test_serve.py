@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from distilrank import main
 from eval.errors import GateRefusedError, InputError, MachineError
 from eval.files import read_json, write_json
-from retrieval.types import Product
+from retrieval.tokens import tokenize
+from retrieval.types import Product, Query
 from serving.app import create_app
 from serving.engine import SearchAsk
 from serving.problems import ProblemError
@@ -56,10 +57,15 @@ def test_the_engine_ranks_as_search_does(run: Path, tmp_path: Path, exported: bo
     engine = open_engine(path, ServerSettings(deadline_ms=0, accept_student=True))
     assert engine.served.about["runtime"] == ("onnxruntime, float32" if exported else "torch")
     assert engine.served.about["encoder"] == "onnxruntime"
-    for query in list(opened.prepared.queries.values())[:20]:
+    without = Query("without", "toothbrush without bristles")
+    for query in [*list(opened.prepared.queries.values())[:20], without]:
         expected = opened.pipeline.search([query], 10)[0]
         found = engine.search(SearchAsk(query.text, size=10))
         assert [served.hit for served in found.hits] == expected.hits
+    candidates = opened.pipeline.retriever.search([without], 50)[0]
+    assert any(
+        "bristle" in tokenize(opened.template.text(opened.catalogue.product(one.product_id))) for one in candidates
+    )
     engine.close()
 
 
