@@ -8,6 +8,7 @@ Numbers keep their decimals, and a number with its unit makes three tokens howev
 
 import re
 import unicodedata
+from itertools import filterfalse
 
 TOKENIZER_VERSION = 1
 """Recorded with every index; raise it when `tokenize` changes, so that an older index is refused."""
@@ -55,7 +56,7 @@ def fold(text: str) -> str:
     if lower.isascii():
         return lower
     folded = unicodedata.normalize("NFKD", lower)
-    return "".join(character for character in folded if not unicodedata.combining(character))
+    return "".join(filterfalse(unicodedata.combining, folded))
 
 
 def trace(token: str) -> str:
