@@ -1,6 +1,6 @@
 """How fast searches are answered, end to end over HTTP, beside a straightforward service with the same models.
 
-    python -m benchmarks.serve RUN [--seconds 10] [--clients 1 8 32]      Ray Serve, bare uvicorn, the peer
+    python -m benchmarks.serve RUN [--seconds 10] [--clients 1 8 32]      Ray Serve, a shortlist, bare uvicorn, the peer
     python -m benchmarks.serve RUN --shops SMALL MIDDLE LARGE             how p50, memory and start-up grow
 
 RUN and the shops are finished, exported runs (`benchmarks/grown_shop.py` makes large ones). Each server runs alone, one
@@ -78,6 +78,7 @@ def throughput(run: Path, queries: Sequence[str], clients: Sequence[int], second
     commands: dict[str, list[str | Path]] = {
         "Ray Serve": served(run, port),
         "bare uvicorn": served(run, port, "--bare"),
+        "shortlist of 25": served(run, port, "--set", "serve.shortlist=25"),
         "peer": ["-m", "benchmarks.peer_service", run, str(port)],
     }
     for name in names:
@@ -137,7 +138,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
-    parser.add_argument("--servers", nargs="+", default=["Ray Serve", "bare uvicorn", "peer"])
+    parser.add_argument("--servers", nargs="+", default=["Ray Serve", "shortlist of 25", "bare uvicorn", "peer"])
     parser.add_argument("--shops", type=Path, nargs="+")
     options = parser.parse_args()
     rows = pq.read_table(options.run / "data" / "queries.parquet", columns=["text", "split"]).to_pylist()
