@@ -55,7 +55,7 @@ def live_served(served: Served, opened: OpenedRun, tmp_path: Path) -> Callable[[
     def open_live() -> Served:
         first = opened.pipeline.retriever
         (bm25, _), (dense, _) = first.parts
-        shop = LiveShop(dense, bm25, tmp_path / "live", fusion=first.fusion)
+        shop = LiveShop(dense.retriever, bm25.retriever, tmp_path / "live", fusion=first.fusion)
         return replace(served, shop=shop, merge=shop.merge, close=shop.close)
 
     return open_live
