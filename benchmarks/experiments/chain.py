@@ -21,8 +21,9 @@ from augment.labelling import label_pairs
 from augment.mine_options import MineOptions
 from augment.pairs import Pairs
 from benchmarks.experiments.cells import open_setting, parse, run_cells
-from benchmarks.experiments.setting import MAX_LENGTH, TRAIN, WARM, Setting
+from benchmarks.experiments.setting import MAX_LENGTH, TRAIN, WARM, FirstStageScorer, Setting
 from eval.files import fingerprint
+from rerank.blend import blend
 from rerank.student import Student, build_student, train_student
 from rerank.student_files import STUDENT_FILE
 from rerank.teacher import Teacher
@@ -31,9 +32,10 @@ from rerank.types import Label, Pair, Reranker
 from rerank.weak_supervision import LOSS, weak_group
 from retrieval.types import Query
 from workflow.stages.first_stage import model_path
-from workflow.stages.training import soft_groups
+from workflow.stages.training import products_of, soft_groups
 
 SIZES = (500, 1000, 2000, 4000, 8000)
+_EVEN = 0.5
 _POOL = 3  # logged queries examined for each that is mined
 
 
@@ -86,13 +88,12 @@ class Chain:
         asked = [np.array(hybrid.score_products(entry.query, entry.product_ids)) for entry in found]
         return [(e.query, e.product_ids, e.scores, scores) for e, scores in zip(found, asked, strict=True)]
 
-    def groups(self, size: int, teacher: float, first: float) -> list[Group]:
-        """The first `size` queries, their targets the weighted sum of both scores."""
-        catalogue, groups = self.setting.prepared.catalogue, []
-        for query, ids, judged, found in self.lists[:size]:
-            products = catalogue.products([catalogue.row(product_id) for product_id in ids])
-            groups.append(weak_group(query, products, teacher * _standard(judged) + first * _standard(found)))
-        return groups
+    def groups(self, size: int, share: float) -> list[Group]:
+        """The first `size` queries, their targets both scores blended, `share` of it the teacher's."""
+        return [
+            weak_group(query, products_of(self.setting.prepared, ids), blend(found, judged, share))
+            for query, ids, judged, found in self.lists[:size]
+        ]
 
     def sum_of_both(self) -> Reranker:
         """Teacher and first stage, added as the targets are."""
@@ -111,32 +112,26 @@ class _Labeller:
 
 
 class _Sum:
-    """Teacher and first stage, each standardised within the query."""
+    """Teacher and first stage, each standardised within the query; a query's pairs stand together."""
 
     def __init__(self, teacher: Reranker, setting: Setting) -> None:
-        self._teacher, self._first = teacher, setting.stages["hybrid"]
+        self._teacher, self._first = teacher, FirstStageScorer(setting.stages["hybrid"])
 
     def score(self, pairs: Sequence[Pair]) -> np.ndarray:
-        judged, places = self._teacher.score(pairs), dict[Query, list[int]]()
+        judged, found, places = self._teacher.score(pairs), self._first.score(pairs), dict[Query, list[int]]()
         for place, (query, _) in enumerate(pairs):
             places.setdefault(query, []).append(place)
         total = np.empty(len(pairs), dtype=np.float32)
-        for query, some in places.items():
-            found = self._first.score_products(query, [pairs[place][1].id for place in some])
-            total[some] = _standard(judged[some]) + _standard(found)
+        for some in places.values():
+            total[some] = blend(found[some], judged[some], _EVEN)
         return total
-
-
-def _standard(values: Sequence[float] | np.ndarray) -> np.ndarray:
-    array = np.asarray(values, dtype=np.float64)
-    return (array - array.mean()) / (array.std() or 1.0)
 
 
 def _told(done: int, total: int) -> None:
     print(f"<!-- labelled {done:,} of {total:,} -->", flush=True)
 
 
-TARGETS = {"teacher + first stage": (1.0, 1.0), "first stage": (0.0, 1.0), "teacher": (1.0, 0.0)}
+TARGETS = {"teacher + first stage": _EVEN, "first stage": 0.0, "teacher": 1.0}
 
 
 def main() -> None:
@@ -145,17 +140,17 @@ def main() -> None:
     setting = open_setting(options)
     chain = Chain(setting, options.teacher, options.largest)
 
-    def cell(size: int, weights: tuple[float, float], seed: int) -> dict[str, float]:
+    def cell(size: int, share: float, seed: int) -> dict[str, float]:
         start = build_student(model_path("default"), options.layers, seed=seed)
         student = Student(start.model, start.tokenizer, setting.template, max_length=MAX_LENGTH, precision="auto")
-        train(start.model, student.pair_encoder, chain.groups(size, *weights), dataclasses.replace(WARM, seed=seed))
+        train(start.model, student.pair_encoder, chain.groups(size, share), dataclasses.replace(WARM, seed=seed))
         return setting.values(student)
 
     arms: dict[str, Callable[[int], dict[str, float]]] = {
-        f"{size:,} queries, {name}": partial(cell, size, weights)
+        f"{size:,} queries, {name}": partial(cell, size, share)
         for size in SIZES
         if size <= options.largest
-        for name, weights in TARGETS.items()
+        for name, share in TARGETS.items()
     }
     arms["(the teacher)"] = lambda _: setting.values(chain.teacher)
     arms["(the teacher + first stage)"] = lambda _: setting.values(chain.sum_of_both())

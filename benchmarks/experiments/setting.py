@@ -220,7 +220,7 @@ class Setting:
         """The values of the first stages and of the start, kept in the directory."""
         path = self.run.root / "references.json"
         if not path.exists():
-            found = {name: self.values(_Scorer(stage)) for name, stage in self.stages.items()}
+            found = {name: self.values(FirstStageScorer(stage)) for name, stage in self.stages.items()}
             write_json(path, {**found, "start": self.values(Student.load(self.start(), precision="auto"))})
         return read_json(path)
 
@@ -235,7 +235,7 @@ def _told(what: str) -> Callable[[int, int], None]:
     return progress
 
 
-class _Scorer:
+class FirstStageScorer:
     """A first stage as a reranker of judged lists."""
 
     def __init__(self, stage: Retriever) -> None:

@@ -1,14 +1,15 @@
 """The teacher's part of the configuration."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from retrieval.first_stages import FirstStage
 from workflow.config.api import ApiSection
 from workflow.config.section import Count, Section
 from workflow.config.train import LabelsTrain, LoraSection, TeacherTrain
 
-FIRST_STAGES = ("bm25", "dense", "hybrid")
+FIRST_STAGES: tuple[FirstStage, ...] = get_args(FirstStage)
 """The names of a run's retrievers."""
 
 
