@@ -62,12 +62,13 @@ def main() -> None:
             if path.exists()
             else BM25Retriever.build(prepared.catalogue, template, path)
         )
-    demotion = Demotion(prepared.catalogue, student_template(config, prepared.catalogue))
+    template = student_template(config, prepared.catalogue)
+    demotion = Demotion(prepared.catalogue, template)
     stages = {name: DemotingRetriever(one, demotion, BM25_FLOOR) for name, one in lexical.items()}
     stages["dense"] = open_first_stages(config, prepared.catalogue, run)["dense"]
 
     def ranked(retriever: Retriever) -> tuple[Run, Run]:
-        everything = SearchPipeline(retriever, None, prepared.catalogue)
+        everything = SearchPipeline(retriever, None, prepared.catalogue, template)
         order = full_catalogue(everything, prepared, ids, 100, lambda done, of: None).order
         return retriever_judged(retriever, prepared, ids), order
 

@@ -104,7 +104,9 @@ def times(table: ScoreTable, head: Sequence[HeadQuery], opened: OpenedRun, stude
     tabled = TabledReranker(table, student)
     print()
     for name, reranker in (("student (torch)", student), ("table", tabled)):
-        pipeline = SearchPipeline(opened.pipeline.retriever, reranker, opened.catalogue, window=opened.pipeline.window)
+        pipeline = SearchPipeline(
+            opened.pipeline.retriever, reranker, opened.catalogue, opened.template, window=opened.pipeline.window
+        )
         took = [pipeline.search([one.query], 10)[0].timings_ms for one in head]
         print(f"{name}: {np.median([one['fetch'] + one['rerank'] for one in took]):.3f} ms to fetch and rerank")
     print(f"routes: {tabled.counts}")

@@ -14,6 +14,8 @@ import numpy as np
 from eval.errors import InputError, MachineError
 from rerank.blend import blend, check_weight
 from rerank.types import Pair, Reranker, RowReranker
+from retrieval.demotion import Demotion
+from retrieval.product_text import ProductTemplate
 from retrieval.types import Filter, Hit, Products, Query, Retriever
 
 
@@ -22,7 +24,8 @@ class RankedHit(NamedTuple):
 
     Hits are ordered by `score`, higher first: the reranker's own score at `blend_weight` 1, the blended score below 1,
     the first stage's without a reranker. `first_score` is the first stage's and `first_rank` its place there, from 1.
-    `rerank_score` is None for a product that was not reranked; beyond the window `score` only keeps the order.
+    `rerank_score` is the reranker's, less what is lost by a product that mentions what the query is to be without
+    (`retrieval.demotion`), and None for a product that was not reranked. Beyond the window `score` only keeps order.
     """
 
     product_id: str
@@ -60,6 +63,7 @@ class SearchPipeline:
         retriever: the first stage.
         reranker: scores pairs of query and product; None answers the first stage's ranking.
         catalogue: where the candidates' texts are read.
+        template: in which text of a product the unwanted is looked for.
         window: how many candidates of each query are reranked.
         blend_weight: the reranker's share of the final score, 1 for the reranker alone (see `rerank.blend`).
 
@@ -72,6 +76,7 @@ class SearchPipeline:
         retriever: Retriever,
         reranker: Reranker | None,
         catalogue: Products,
+        template: ProductTemplate,
         *,
         window: int = 100,
         blend_weight: float = 1.0,
@@ -81,6 +86,7 @@ class SearchPipeline:
         self.retriever = retriever
         self.reranker = reranker
         self.catalogue = catalogue
+        self._demotion = Demotion(catalogue, template)
         self.window = window
         self.blend_weight = check_weight(blend_weight)
 
@@ -171,7 +177,8 @@ class SearchPipeline:
             ends = np.cumsum([len(head) for head in heads], dtype=np.int64)
             for i, end in enumerate(ends.tolist()):
                 head = len(heads[i])
-                rankings[i] = self._reranked(rankings[i][:head], scores[end - head : end]) + rankings[i][head:]
+                reranked = self._reranked(queries[i], rankings[i][:head], scores[end - head : end])
+                rankings[i] = reranked + rankings[i][head:]
                 _lower_tail(rankings[i], head)
         blended = time.perf_counter()
         share = 1000.0 / max(len(queries), 1)
@@ -211,8 +218,8 @@ class SearchPipeline:
             )
         return scores
 
-    def _reranked(self, head: list[RankedHit], scores: np.ndarray) -> list[RankedHit]:
-        final = scores
+    def _reranked(self, query: Query, head: list[RankedHit], scores: np.ndarray) -> list[RankedHit]:
+        final = scores = self._demotion.reranked(query, [hit.product_id for hit in head], scores)
         if self.blend_weight < 1.0:
             final = blend([hit.first_score for hit in head], scores, self.blend_weight)
         return [

@@ -1,7 +1,8 @@
 """Behind with what a shopper says they do not want: a query "… without handles", a product that mentions handles.
 
 On the 71 full train queries of ESCI-150, 17 of which say "without", this takes the hybrid first stage from .697 to .726
-nDCG@10 (docs/experiments.md), which no cross-encoder of MiniLM's size learnt from an LLM's grades.
+nDCG@10 (docs/experiments.md). No cross-encoder of MiniLM's size learnt it from an LLM's grades, so their scores lose
+something as well.
 """
 
 import re
@@ -20,6 +21,10 @@ LOSS = {BM25_FLOOR: 0.25, COSINE_FLOOR: 1 / 30}
 """By a stage's floor (`retrieval.fusion`): the share of its height above the floor that a product's score loses where
 the product mentions all that is unwanted. Chosen on the train queries of ESCI-150: enough to fall behind products that
 match as well, too little to fall out of a list."""
+
+RERANKER_LOSS = 2.0
+"""How many standard deviations of a reranker's scores of a query's candidates such a product loses. Chosen on the train
+queries of ESCI-150, where 1 to 3 are alike."""
 
 _DEEPER, _AT_LEAST = 100, 300  # hits asked for where some are to fall behind; one depth for every usual k
 
@@ -54,6 +59,17 @@ class Demotion:
         scores = self.scores(query, ids, [hit.score for hit in hits], floor)
         found = map(Hit, ids, scores)
         return sorted(found, key=lambda hit: (-hit.score, self._catalogue.row(hit.product_id)))
+
+    def reranked(self, query: Query, product_ids: Sequence[str], scores: np.ndarray) -> np.ndarray:
+        """A reranker's scores of all candidates of the query, less what they lose; float32 [len(product_ids)].
+
+        Rerankers have no scale of their own: the loss is measured by how far the candidates' scores lie apart.
+        """
+        tokens = unwanted(query.text)
+        if not tokens or not product_ids:
+            return scores
+        lost = RERANKER_LOSS * scores.std(dtype=np.float64) * self._mentioned(tokens, product_ids)
+        return (scores - lost).astype(np.float32)
 
     def _mentioned(self, tokens: Sequence[str], product_ids: Sequence[str]) -> np.ndarray:
         """The share of the tokens, in [0, 1], that each product mentions and does not say it is without."""

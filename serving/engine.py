@@ -247,7 +247,9 @@ class SearchEngine:
         """One search through what is about to be served: a broken one is refused, and a cold one made warm."""
         served = generation.served
         view = served.shop.view()
-        pipeline = SearchPipeline(view.retriever, served.reranker_of(view), view.catalogue, window=served.window)
+        pipeline = SearchPipeline(
+            view.retriever, served.reranker_of(view), view.catalogue, served.template, window=served.window
+        )
         try:
             pipeline.search([Query("trial", "trial")], 1)
         except Exception:

@@ -54,6 +54,7 @@ class TwoStages:
             view.retriever,
             served.reranker_of(view),
             view.catalogue,
+            served.template,
             window=served.window,
             blend_weight=served.blend_weight,
         )
@@ -122,6 +123,7 @@ class TwoStages:
             served.shop.view().retriever,  # not asked: everything is found
             None if reranker is None else GivenPairs(reranker),
             GivenProducts([product for product, _ in found]),
+            served.template,
             blend_weight=served.blend_weight if weight is None else weight,
         )
         hits = [Hit(product.id, score) for product, score in found]

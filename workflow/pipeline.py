@@ -162,13 +162,14 @@ def measured(work: Work) -> dict[str, Any]:
     rerankers["student"], runtime = measured_students(work, made, lambda chain: chain.student, "the student")
     measured_parts = parts(prepared, made, config.measure.min_judged)
     first_stages = distinct(open_first_stages(config, prepared.catalogue, work.run), config.index.first_stage)
-    shortlisted = None
+    template, shortlisted = student_template(config, prepared.catalogue), None
     if config.measure.shortlist is not None:
         scores = partial(vector_scores, open_vectors(work.run))
-        template = student_template(config, prepared.catalogue)
         encoder = open_run_encoder(config, work.run)
         shortlisted = shortlist(config.measure.shortlist, encoder, scores, prepared.catalogue, template)
-    found = measure(config, prepared, first_stages, measured_parts, rerankers, runtime, work.progress, shortlisted)
+    found = measure(
+        config, prepared, template, first_stages, measured_parts, rerankers, runtime, work.progress, shortlisted
+    )
     segments = run_segments(
         prepared,
         list(measured_sets(prepared.qrels, measured_parts, config.measure.min_judged).values())[-1],

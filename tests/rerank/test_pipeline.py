@@ -6,12 +6,14 @@ import pytest
 
 from eval.errors import InputError, MachineError
 from eval.trec import ranking
+from rerank.blend import blend
 from rerank.parent import build_student
 from rerank.pipeline import SearchPipeline, SearchResult
 from rerank.student import Student
 from rerank.types import Pair
 from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
+from retrieval.demotion import RERANKER_LOSS
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Filter, Hit, Product, Query
 
@@ -84,7 +86,7 @@ def _ids(result: SearchResult) -> list[str]:
 @pytest.mark.parametrize("blend_weight", [1.0, 0.4, 0.0])
 @pytest.mark.parametrize(("window", "k"), [(3, 5), (5, 3), (100, 10), (1, 4)])
 def test_search_equals_brute_force(student: Student, window: int, k: int, blend_weight: float):
-    pipeline = SearchPipeline(Overlap(), student, Shelf(), window=window, blend_weight=blend_weight)
+    pipeline = SearchPipeline(Overlap(), student, Shelf(), TEMPLATE, window=window, blend_weight=blend_weight)
     results = pipeline.search(QUERIES, k)
     assert [result.query for result in results] == QUERIES
     for query, result in zip(QUERIES, results, strict=True):
@@ -123,7 +125,7 @@ def test_search_equals_brute_force(student: Student, window: int, k: int, blend_
 def test_the_real_components_fit_together(student: Student, tmp_path: Path):
     catalogue = Catalogue.write(PRODUCTS, tmp_path / "products")
     retriever = BM25Retriever.build(catalogue, TEMPLATE, tmp_path / "bm25")
-    pipeline = SearchPipeline(retriever, student, catalogue, window=4)
+    pipeline = SearchPipeline(retriever, student, catalogue, TEMPLATE, window=4)
     for result in pipeline.search(QUERIES, 6):
         hits = retriever.search([result.query], 6)[0]
         assert result.first == hits
@@ -145,14 +147,14 @@ def test_the_real_components_fit_together(student: Student, tmp_path: Path):
 
 
 def test_a_query_without_hits_is_answered_with_none(student: Student):
-    result = SearchPipeline(Overlap(), student, Shelf()).search([Query("3", "zzz")], 5)[0]
+    result = SearchPipeline(Overlap(), student, Shelf(), TEMPLATE).search([Query("3", "zzz")], 5)[0]
     assert result.hits == result.first == []
     assert result.run() == {}
-    assert SearchPipeline(Overlap(), student, Shelf()).search([], 5) == []
+    assert SearchPipeline(Overlap(), student, Shelf(), TEMPLATE).search([], 5) == []
 
 
 def test_without_a_reranker_the_first_stage_answers():
-    results = SearchPipeline(Overlap(), None, Shelf(), window=2).search(QUERIES, 4)
+    results = SearchPipeline(Overlap(), None, Shelf(), TEMPLATE, window=2).search(QUERIES, 4)
     for result, hits in zip(results, Overlap().search(QUERIES, 4), strict=True):
         assert result.first == hits
         assert [(hit.product_id, hit.score, hit.first_score, hit.rerank_score) for hit in result.hits] == [
@@ -161,35 +163,37 @@ def test_without_a_reranker_the_first_stage_answers():
 
 
 def test_filters_reach_the_first_stage(student: Student):
-    result = SearchPipeline(Overlap(), student, Shelf()).search([QUERIES[0]], 10, {"colour": "red"})[0]
+    result = SearchPipeline(Overlap(), student, Shelf(), TEMPLATE).search([QUERIES[0]], 10, {"colour": "red"})[0]
     assert len(result.hits) == 6
     assert all(PRODUCTS[Shelf().row(hit.product_id)]["colour"] == "red" for hit in result.hits)
 
 
 def test_all_queries_are_scored_in_one_call():
     reranker = Scores({})
-    SearchPipeline(Overlap(), reranker, Shelf(), window=3).search(QUERIES, 5)
+    SearchPipeline(Overlap(), reranker, Shelf(), TEMPLATE, window=3).search(QUERIES, 5)
     assert len(reranker.calls) == 1
     assert [query.id for query, _ in reranker.calls[0]] == ["1"] * 3 + ["2"] * 3 + ["4"] * 3
 
 
 def test_ties_keep_first_stage_order_and_the_run_keeps_the_ranking():
     # The last two differ only beyond float32, so they are tied as well.
-    result = SearchPipeline(Overlap(), Scores({"p1": 1.0, "p2": 1.0 + 1e-12}), Shelf()).search([QUERIES[0]], 10)[0]
+    result = SearchPipeline(Overlap(), Scores({"p1": 1.0, "p2": 1.0 + 1e-12}), Shelf(), TEMPLATE).search(
+        [QUERIES[0]], 10
+    )[0]
     ties = [hit for hit in result.hits if hit.rerank_score == 0.0]
     assert [hit.first_rank for hit in ties] == sorted(hit.first_rank for hit in ties)
     assert ranking(result.run()) == _ids(result)
 
 
 def test_beyond_the_window_scores_fall_and_the_run_keeps_the_order():
-    result = SearchPipeline(Overlap(), Scores({"p0": -5.0}), Shelf(), window=2).search([QUERIES[0]], 6)[0]
+    result = SearchPipeline(Overlap(), Scores({"p0": -5.0}), Shelf(), TEMPLATE, window=2).search([QUERIES[0]], 6)[0]
     assert [hit.first_rank for hit in result.hits] == [2, 1, 3, 4, 5, 6]
     assert [hit.score for hit in result.hits] == [0.0, -5.0, -6.0, -7.0, -8.0, -9.0]
     assert ranking({hit.product_id: hit.score for hit in result.hits}) == _ids(result)
 
 
 def test_judged_products_are_ranked_by_the_same_code(student: Student):
-    pipeline = SearchPipeline(Overlap(), student, Shelf(), window=1)
+    pipeline = SearchPipeline(Overlap(), student, Shelf(), TEMPLATE, window=1)
     judged = ["p7", "p0", "p12", "p3"]
     result = pipeline.rerank(QUERIES[0], judged)
     scores = {product: float(student.score([(QUERIES[0], PRODUCTS[Shelf().row(product)])])[0]) for product in judged}
@@ -203,14 +207,14 @@ def test_judged_products_are_ranked_by_the_same_code(student: Student):
 
 
 def test_the_same_candidates_rank_alike_in_search_and_in_rerank(student: Student):
-    pipeline = SearchPipeline(Overlap(), student, Shelf(), blend_weight=0.5)
+    pipeline = SearchPipeline(Overlap(), student, Shelf(), TEMPLATE, blend_weight=0.5)
     for found in pipeline.search(QUERIES, 100):
         again = pipeline.rerank(found.query, [hit.product_id for hit in found.first])
         assert _ids(again) == _ids(found)
 
 
 def test_timings_are_told_for_each_stage(student: Student):
-    timings = SearchPipeline(Overlap(), student, Shelf()).search(QUERIES, 3)[0].timings_ms
+    timings = SearchPipeline(Overlap(), student, Shelf(), TEMPLATE).search(QUERIES, 3)[0].timings_ms
     assert list(timings) == ["retrieve", "fetch", "rerank", "blend", "total"]
     assert timings["rerank"] > 0
     assert sum(timings.values()) == pytest.approx(2 * timings["total"])
@@ -219,21 +223,37 @@ def test_timings_are_told_for_each_stage(student: Student):
 @pytest.mark.parametrize("answer", [np.zeros(3, np.float32), np.zeros((16, 1), np.float32)])
 def test_a_reranker_that_answers_too_little_is_refused(answer: np.ndarray):
     with pytest.raises(MachineError, match="for 10 pairs"):
-        SearchPipeline(Overlap(), Scores({}, answer=answer), Shelf()).search([QUERIES[0]], 3)
+        SearchPipeline(Overlap(), Scores({}, answer=answer), Shelf(), TEMPLATE).search([QUERIES[0]], 3)
 
 
 def test_a_score_that_is_no_number_is_refused():
     with pytest.raises(MachineError, match="'red shirt' and product 'p1' is not finite"):
-        SearchPipeline(Overlap(), Scores({"p1": float("nan")}), Shelf()).search([QUERIES[0]], 3)
+        SearchPipeline(Overlap(), Scores({"p1": float("nan")}), Shelf(), TEMPLATE).search([QUERIES[0]], 3)
 
 
 def test_settings_that_make_no_sense_are_refused():
     with pytest.raises(InputError, match="window"):
-        SearchPipeline(Overlap(), None, Shelf(), window=0)
+        SearchPipeline(Overlap(), None, Shelf(), TEMPLATE, window=0)
     with pytest.raises(InputError, match="blend weight"):
-        SearchPipeline(Overlap(), None, Shelf(), blend_weight=1.5)
-    pipeline = SearchPipeline(Overlap(), None, Shelf())
+        SearchPipeline(Overlap(), None, Shelf(), TEMPLATE, blend_weight=1.5)
+    pipeline = SearchPipeline(Overlap(), None, Shelf(), TEMPLATE)
     with pytest.raises(InputError, match="k is"):
         pipeline.search(QUERIES, 0)
     with pytest.raises(InputError, match="twice"):
         pipeline.rerank(QUERIES[0], ["p1", "p1"])
+
+
+@pytest.mark.parametrize("blend_weight", [1.0, 0.5])
+def test_what_mentions_the_unwanted_falls_behind_after_reranking_as_well(blend_weight: float):
+    query = Query("1", "shirt without red")
+    likes_red = Scores({"p0": 2.0, "p1": 1.0, "p2": 0.0})
+    pipeline = SearchPipeline(Overlap(), likes_red, Shelf(), TEMPLATE, window=3, blend_weight=blend_weight)
+    result = pipeline.rerank(query, ["p0", "p1", "p2"])
+    lost = RERANKER_LOSS * np.std([2.0, 1.0, 0.0])
+    assert {hit.product_id: hit.rerank_score for hit in result.hits} == pytest.approx(
+        {"p0": 2.0 - lost, "p1": 1.0, "p2": 0.0}
+    )
+    second = [hit.rerank_score or 0.0 for hit in result.hits]
+    final = second if blend_weight == 1.0 else blend([hit.first_score for hit in result.hits], second, blend_weight)
+    assert [hit.score for hit in result.hits] == pytest.approx(list(final))
+    assert _ids(result)[0] == ("p1" if blend_weight == 1.0 else "p0")  # the first stage's best keeps its other half

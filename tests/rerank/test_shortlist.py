@@ -13,8 +13,10 @@ from rerank.score_table import ScoreTable, TableEntry
 from rerank.shortlist import ShortlistedReranker
 from rerank.tabled_reranker import TabledReranker
 from rerank.types import Pair, Reranker, RowReranker
+from retrieval.product_text import ProductTemplate
 from retrieval.types import Filter, Hit, Product, Products, Query
 
+TEMPLATE = ProductTemplate(("title",))
 RED = Query("1", "red shoe")
 COUNT = 60
 
@@ -198,7 +200,7 @@ def test_the_pipeline_ranks_by_it_and_scores_that_are_none_are_refused(tmp_path:
     assert isinstance(reranker, Reranker)
     assert isinstance(reranker, RowReranker)
     shelf = Shelf()
-    pipeline = SearchPipeline(shelf, reranker, shelf, window=30)  # type: ignore[arg-type]
+    pipeline = SearchPipeline(shelf, reranker, shelf, TEMPLATE, window=30)  # type: ignore[arg-type]
     expected = oracle(student, known, list(range(30)), 6)
     found = [int(hit.product_id) for hit in pipeline.search([RED], 40)[0].hits]
     assert found == [*np.argsort(-expected, kind="stable").tolist(), *range(30, 40)]

@@ -9,8 +9,10 @@ from rerank.pipeline import SearchPipeline
 from rerank.score_table import ScoreTable, TableEntry
 from rerank.tabled_reranker import TabledReranker
 from rerank.types import Pair, Reranker, RowReranker
+from retrieval.product_text import ProductTemplate
 from retrieval.types import Filter, Hit, Product, Products, Query
 
+TEMPLATE = ProductTemplate(("title",))
 KNOWN, OTHER = Query("1", "red shoe"), Query("2", "blue hat")
 
 
@@ -76,7 +78,7 @@ def test_a_student_that_takes_rows_is_asked_by_rows(table: ScoreTable) -> None:
 
 def test_the_pipeline_ranks_by_the_table(table: ScoreTable) -> None:
     shelf = Shelf()
-    pipeline = SearchPipeline(shelf, TabledReranker(table, LengthStudent()), shelf, window=3)  # type: ignore[arg-type]
+    pipeline = SearchPipeline(shelf, TabledReranker(table, LengthStudent()), shelf, TEMPLATE, window=3)  # type: ignore[arg-type]
     known, other = pipeline.search([KNOWN, OTHER], 4)
     assert [hit.product_id for hit in known.hits] == ["1", "2", "0", "3"]
     assert [hit.product_id for hit in other.hits] == ["2", "1", "0", "3"]

@@ -7,7 +7,7 @@ import pytest
 
 from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
-from retrieval.demotion import LOSS, DemotingRetriever, Demotion
+from retrieval.demotion import LOSS, RERANKER_LOSS, DemotingRetriever, Demotion
 from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Hit, Product, Query
@@ -49,6 +49,16 @@ def test_a_score_loses_a_share_of_its_height_where_the_unwanted_is_mentioned(
     assert found["handles"] == pytest.approx(lower)
     assert found["brand"] == pytest.approx(lower)
     assert [found[name] for name in ("flat", "none", "free", "less")] == [pytest.approx(score)] * 4
+
+
+def test_a_rerankers_score_loses_by_how_far_the_scores_lie_apart(demotion: Demotion) -> None:
+    scores = np.array([4.0, 1.0, 1.0, 1.0, 1.0, 4.0], dtype=np.float32)
+    found = demotion.reranked(WITHOUT, list(BAGS), scores)
+    lost = RERANKER_LOSS * np.sqrt(2.0)  # the population's deviation: two of 4 and four of 1
+    assert found.tolist() == pytest.approx([4 - lost, 1, 1, 1, 1, 4 - lost])
+    assert found.dtype == np.float32
+    assert demotion.reranked(Query("q", "paper bags"), list(BAGS), scores).tolist() == scores.tolist()
+    assert demotion.reranked(WITHOUT, [], scores[:0]).tolist() == []
 
 
 def test_of_two_unwanted_words_one_costs_half(demotion: Demotion) -> None:

@@ -11,6 +11,7 @@ from rerank.blend import fit_weight
 from rerank.gate import GateDecision, gate
 from rerank.pipeline import SearchPipeline
 from rerank.types import Reranker
+from retrieval.product_text import ProductTemplate
 from retrieval.types import Retriever
 from workflow.config.run import Config
 from workflow.measure.systems import (
@@ -57,12 +58,19 @@ class Bench:
     """
 
     def __init__(
-        self, config: Config, prepared: Prepared, first: Retriever, parts: Sequence[Part], progress: StageProgress
+        self,
+        config: Config,
+        prepared: Prepared,
+        template: ProductTemplate,
+        first: Retriever,
+        parts: Sequence[Part],
+        progress: StageProgress,
     ):
         self.options = config.measure
         self.seed = config.seed
         self.baseline = config.index.first_stage
         self.prepared = prepared
+        self.template = template
         self.first = first
         self.remembered = RememberedRetriever(first)
         self.parts = parts
@@ -87,7 +95,8 @@ class Bench:
         remembering."""
         first = self.first if timed else self.remembered
         window = window or self.options.window
-        return SearchPipeline(first, reranker, self.prepared.catalogue, window=window, blend_weight=weight)
+        catalogue = self.prepared.catalogue
+        return SearchPipeline(first, reranker, catalogue, self.template, window=window, blend_weight=weight)
 
     def rank(self, mode: Mode, name: str, pipelines: Sequence[SearchPipeline]) -> Scored:
         """Every part's queries ranked by its own pipeline."""

@@ -15,6 +15,7 @@ from eval.trec import Run, write_qrels, write_run
 from rerank.gate import GateDecision
 from rerank.pipeline import SearchPipeline
 from rerank.types import Reranker
+from retrieval.product_text import ProductTemplate
 from retrieval.types import Retriever
 from workflow.config.run import Config
 from workflow.measure.bench import MODES, Bench, Mode
@@ -65,6 +66,7 @@ class Measured:
 def measure(
     config: Config,
     prepared: Prepared,
+    template: ProductTemplate,
     stages: Mapping[str, Retriever],
     measured: Sequence[Part],
     rerankers: Mapping[str, Sequence[LazyReranker]],
@@ -74,17 +76,18 @@ def measure(
 ) -> Measured:
     """Rank the parts' queries with every system and compare.
 
-    `stages` are the first stages by name; `rerankers` holds, by system, a model for each of `measured`,
-    released when done; `runtime` says what computes the students' scores.
+    `template` is what first stage and student read of a product, `stages` are the first stages by name; `rerankers`
+    holds, by system, a model for each of `measured`, released when done; `runtime` says what computes the students'
+    scores.
     The student is called "student"; its blend with the first stage is fitted on dev queries: those the main chain was
     given, or else out-of-fold, each fold with the weight that the other folds chose. `shortlisted` puts a shortlist
     before it, to be measured as a system of its own.
     """
-    bench = Bench(config, prepared, stages[config.index.first_stage], measured, progress)
+    bench = Bench(config, prepared, template, stages[config.index.first_stage], measured, progress)
     found: dict[Mode, dict[str, Scored]] = {mode: {} for mode in MODES}
     timings = {}
     for name, retriever in stages.items():
-        alone = SearchPipeline(retriever, None, prepared.catalogue)
+        alone = SearchPipeline(retriever, None, prepared.catalogue, template)
         for mode in MODES:
             found[mode][name] = bench.rank(mode, name, [alone] * len(measured))
         timings[name] = bench.milliseconds(alone)

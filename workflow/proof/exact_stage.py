@@ -37,6 +37,7 @@ def exactly(config: Config, run: RunDirectory, opened: OpenedRun, directory: Pat
         stages[first.mode],
         opened.pipeline.reranker,
         catalogue,
+        opened.template,
         window=opened.pipeline.window,
         blend_weight=opened.pipeline.blend_weight,
     )

@@ -62,5 +62,5 @@ def open_run(config: Config, run: RunDirectory) -> OpenedRun:
     template = student_template(config, catalogue)
     first = open_first_stages(config, catalogue, run)[config.index.first_stage]
     reranker = Rerankers(run, template).open(None, catalogue)
-    pipeline = SearchPipeline(first, reranker, catalogue, window=config.measure.window, blend_weight=weight)
+    pipeline = SearchPipeline(first, reranker, catalogue, template, window=config.measure.window, blend_weight=weight)
     return OpenedRun(pipeline, prepared, template)

@@ -11,6 +11,7 @@ from eval.errors import InputError
 from eval.grades import ESCI
 from rerank.pipeline import SearchPipeline
 from retrieval.catalogue import Catalogue
+from retrieval.product_text import ProductTemplate
 from retrieval.types import Filter, Hit, Product, Query, Retriever
 from workflow.config.run import Config
 from workflow.measure import bench
@@ -38,7 +39,8 @@ def _prepared(path: Path, splits: dict[str, str]) -> Prepared:
 
 def _bench(prepared: Prepared, parts: list[Part], min_judged: int) -> Bench:
     config = Config.model_validate({"name": "a", "measure": {"min_judged": min_judged, "timed_queries": 2}})
-    return Bench(config, prepared, cast(Retriever, None), parts, StageProgress("measure", Console(quiet=True)))
+    progress = StageProgress("measure", Console(quiet=True))
+    return Bench(config, prepared, ProductTemplate(("title",)), cast(Retriever, None), parts, progress)
 
 
 def _folds(path: Path) -> list[Part]:

@@ -25,6 +25,7 @@ from workflow.run.chains import chains
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import load_prepared, write_prepared
 from workflow.run.progress import StageProgress
+from workflow.stages.first_stage import student_template
 
 Flaw = Callable[[str], bool]
 """Whether a reranker is bad at a query (by its text)."""
@@ -86,9 +87,9 @@ def make_run(runs: Path, name: str, data: SearchData, *, noise: float = 1.0, fla
         "student": [LazyReranker(lambda: student)],
     }
     measured = parts(prepared, chains(config, prepared, run), config.measure.min_judged)
-    found = measure(
-        config, prepared, stages, measured, rerankers, "torch", StageProgress("measure", Console(quiet=True))
-    )
+    progress = StageProgress("measure", Console(quiet=True))
+    template = student_template(config, prepared.catalogue)
+    found = measure(config, prepared, template, stages, measured, rerankers, "torch", progress)
     titles = prepared.catalogue.column("title").to_pylist()
     segments = run_segments(
         prepared,
