@@ -28,6 +28,7 @@ from benchmarks.experiments.rater import Rater
 from benchmarks.shop_truth import ShopTruth
 from eval.files import read_json, write_json
 from eval.measures import per_query
+from rerank.pipeline import SearchPipeline
 from rerank.student import Student, build_student, train_student
 from rerank.training import Group, TrainOptions, train
 from rerank.types import Reranker
@@ -37,7 +38,7 @@ from retrieval.product_text import ProductTemplate
 from retrieval.shop.intents import Intent
 from retrieval.types import Query, Retriever
 from workflow.config.run import Config
-from workflow.measure.systems import RememberedRetriever, judged_pairs
+from workflow.measure.systems import RememberedRetriever, judged_only, judged_pairs
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import Prepared, load_prepared
 from workflow.runner import run_stages
@@ -215,6 +216,13 @@ class Setting:
         for (query, product), score in zip(pairs, scores, strict=True):
             run.setdefault(query.id, {})[product.id] = score
         return per_query({i: self.prepared.qrels[i] for i in self.test}, run, [MEASURE])[MEASURE]
+
+    def ranked(self, reranker: Reranker, share: float) -> dict[str, float]:
+        """The same as products are ranked in a search: `share` of the reranker's score, the rest the hybrid's."""
+        catalogue, hybrid = self.prepared.catalogue, self.stages["hybrid"]
+        pipeline = SearchPipeline(hybrid, reranker, catalogue, self.template, blend_weight=share)
+        order = judged_only(pipeline, self.prepared, self.test, lambda done, of: None).order
+        return per_query({i: self.prepared.qrels[i] for i in self.test}, order, [MEASURE])[MEASURE]
 
     def references(self) -> dict[str, dict[str, float]]:
         """The values of the first stages and of the start, kept in the directory."""

@@ -46,7 +46,9 @@ class SearchHit(Shape):
     score: float = Field(description="What the ranking is ordered by; only its order within one answer means anything.")
     first_score: float = Field(description="The first stage's score.")
     first_rank: int = Field(description="Place in the first stage's ranking, from 1.")
-    rerank_score: float | None = Field(description="The reranker's own score; null for what was not reranked.")
+    rerank_score: float | None = Field(
+        description="The reranker's score, less for what the query is to be without; null: not reranked."
+    )
     fields: dict[str, str]
     grade: str | None = Field(description="How the product was judged for this query; null when it was not.")
 
