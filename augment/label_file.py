@@ -83,7 +83,7 @@ def read_label_file(path: Path, scale: GradeScale, guard: LeakGuard, catalogue: 
 
 
 def _shares(given: Sequence[str], columns: Sequence[str], place: str) -> tuple[float, ...] | None:
-    """Non-negative numbers whose sum is above 0; None where none is given."""
+    """Non-negative numbers, their sum made 1; None where none is given."""
     if not any(given):
         return None
     try:
@@ -94,4 +94,4 @@ def _shares(given: Sequence[str], columns: Sequence[str], place: str) -> tuple[f
         raise InputError(
             f"{place}: the shares {', '.join(columns)} are {', '.join(given)}; expected numbers from 0 up, not all 0"
         )
-    return shares
+    return tuple(share / sum(shares) for share in shares)

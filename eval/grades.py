@@ -1,9 +1,13 @@
 """Grade scales: what judges may say of a pair, its gain for nDCG and its soft target for training."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.errors import InputError
+
+Shares = Sequence[float]
+"""What falls to each grade of a scale, best first; 1 in all."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,15 @@ class GradeScale:
         known = ", ".join(str(known) for known in self.gains)
         raise InputError(f"unknown gain {gain!r}: the scale {self.name!r} knows {known}; name the judgements' scale")
 
-    def target(self, gain: int) -> float:
-        """The soft target in [0, 1] of the grade with this gain; InputError when the scale has none of that gain."""
-        return self.grades[self.index(gain)].target
+    def target(self, gain: int, shares: Shares | None = None) -> float:
+        """The soft target in [0, 1] of the grade with this gain; with the grades' shares, the expected target.
+
+        Raises:
+            InputError: when the scale has no grade of that gain.
+        """
+        if shares is None:
+            return self.grades[self.index(gain)].target
+        return min(1.0, sum(share * grade.target for share, grade in zip(shares, self.grades, strict=True)))
 
 
 ESCI = GradeScale(

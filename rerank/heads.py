@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from eval.errors import InputError
-from eval.grades import GradeScale
+from eval.grades import GradeScale, Shares
 from rerank.types import SCORE_LIMIT, Label
 
 HeadName = Literal["soft", "grades"]
@@ -26,9 +26,10 @@ class SingleLogitHead:
     def __init__(self, scale: GradeScale) -> None:
         self.scale = scale
 
-    def targets(self, gains: Sequence[int]) -> np.ndarray:
-        """Soft targets in [0, 1], float32 [len(gains)]."""
-        return np.array([self.scale.target(gain) for gain in gains], dtype=np.float32)
+    def targets(self, gains: Sequence[int], shares: Sequence[Shares | None] | None = None) -> np.ndarray:
+        """Soft targets in [0, 1], float32 [len(gains)]: a grade's, or the expected one where its shares are given."""
+        given = [None] * len(gains) if shares is None else shares
+        return np.array([self.scale.target(*one) for one in zip(gains, given, strict=True)], dtype=np.float32)
 
     def labels(self, logits: np.ndarray) -> list[Label]:
         """Labels from logits [n, 1]; one that is not finite becomes a failed label."""
@@ -45,13 +46,16 @@ class GradeHead:
         self.scale = scale
         self.outputs = len(scale.grades)
 
-    def targets(self, gains: Sequence[int]) -> np.ndarray:
-        """Distributions over the grades, float32 [len(gains), K]: all on the judged grade.
+    def targets(self, gains: Sequence[int], shares: Sequence[Shares | None] | None = None) -> np.ndarray:
+        """Distributions over the grades, float32 [len(gains), K]: all on the judged grade, or the shares given.
 
         (A judgement by several raters is the mean of their rows.)
         """
         rows = np.zeros((len(gains), self.outputs), dtype=np.float32)
         rows[np.arange(len(gains)), [self.scale.index(gain) for gain in gains]] = 1
+        for row, share in enumerate(shares or ()):
+            if share is not None:
+                rows[row] = share
         return rows
 
     def labels(self, logits: np.ndarray) -> list[Label]:

@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 
 from eval.errors import InputError, MachineError
 from eval.files import atomic_path, fingerprint, read_json, write_json
-from eval.grades import Grade, GradeScale
+from eval.grades import Grade, GradeScale, Shares
 from rerank.classifier import load_classifier, move
 from rerank.heads import Head, head_named
 from rerank.inputs import PairEncoder
@@ -37,11 +37,16 @@ TEACHER_FILE = "teacher.json"
 
 @dataclass(frozen=True)
 class JudgedQuery:
-    """A query with the products that people judged, and the gains of their grades, in the same order."""
+    """A query with its judged products and the gains of their grades, in the same order.
+
+    `shares` holds, of a judge that says how sure it is, what falls to each grade, best first, 1 in all; None of a
+    product without, or for all of them.
+    """
 
     query: Query
     products: Sequence[Product]
     gains: Sequence[int]
+    shares: Sequence[Shares | None] | None = None
 
 
 class Teacher:
@@ -178,7 +183,7 @@ def train_teacher(
     result = train(
         model,
         pair_encoder,
-        [Group(entry.query, entry.products, made.targets(entry.gains)) for entry in judged],
+        [Group(entry.query, entry.products, made.targets(entry.gains, entry.shares)) for entry in judged],
         replace(options, loss=made.loss),
         checkpoints=checkpoints,
         validate=None if validate is None else lambda _: validate(teacher),

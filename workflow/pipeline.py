@@ -25,6 +25,7 @@ from workflow.run.stage import Stage
 from workflow.run.stage_titles import STAGE_TITLES, round_stage
 from workflow.run.work import Work
 from workflow.served.measured_students import measured_students
+from workflow.stages.alike import copy, labels_alike, students_alike
 from workflow.stages.encoder import make_encoder
 from workflow.stages.first_stage import (
     build_first_stage,
@@ -119,10 +120,13 @@ def label(work: Work) -> dict[str, Any]:
             "judgements or a better model, or go on with --accept teacher"
         )
     pairs, made = Pairs(work.run.pairs), work.chains(prepared)
+    asked = made[-1:] if labels_alike(work.config) else made
     facts = {
         chain.name: label_pairs_of(work, prepared, pairs, chain, chain.journal, f"labelling, {chain.name}")
-        for chain in made
+        for chain in asked
     }
+    for chain in made[: -len(asked)]:
+        copy(made[-1].journal, chain.journal)
     return {
         **facts,
         "warnings": [f"{name}: {line}" for name, found in facts.items() for line in found["sanity"]["warnings"]],
@@ -135,8 +139,11 @@ def student(work: Work) -> dict[str, Any]:
     config, prepared = work.config, work.prepared()
     made = work.chains(prepared)
     facts: dict[str, Any] = {}
-    for chain in made:
-        if not chain.student.exists():
+    main, alike = made[-1], students_alike(config)
+    for chain in (main, *made[:-1]):
+        if alike and chain is not main and not chain.student.exists():
+            copy(main.student, chain.student)
+        elif not chain.student.exists():
             facts[chain.name] = distil(work, prepared, chain, labels_of(chain, config.rounds), chain.student)
         if config.student.judgements_train is not None and not chain.student_without.exists():
             learn_without_augmentation(work, prepared, chain, chain.student_without)

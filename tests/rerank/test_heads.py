@@ -12,6 +12,14 @@ def test_soft_targets_are_the_scales() -> None:
     assert SingleLogitHead(ESCI).targets([100, 10, 1, 0]).tolist() == pytest.approx([1, 0.5, 0.1, 0])
 
 
+def test_a_judge_that_says_how_sure_it_is_gives_expected_targets() -> None:
+    shares = [(0.7, 0.2, 0.1, 0.0), None, (0.0, 0.1, 0.0, 0.9)]
+    targets = SingleLogitHead(ESCI).targets([100, 10, 0], shares)
+    assert targets.tolist() == pytest.approx([0.7 + 0.1 + 0.01, 0.5, 0.05])
+    rows = GradeHead(ESCI).targets([100, 10, 0], shares)
+    assert np.allclose(rows, [[0.7, 0.2, 0.1, 0.0], [0, 1, 0, 0], [0.0, 0.1, 0.0, 0.9]])
+
+
 def test_grade_targets_are_one_hot_best_grade_first() -> None:
     assert GradeHead(WANDS).targets([2, 0, 1]).tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
 

@@ -73,14 +73,10 @@ def _given(work: Work, prepared: Prepared, path: Path) -> list[Lesson]:
     """Labels that another judge gave: a soft target is that of the grade, or of the grades' shares where they are."""
     judged, found = given_labels(prepared, path, work.guard(prepared))
     scale = prepared.scale
-    best = np.array([grade.target for grade in scale.grades])
     lessons = []
     for entry, graded in zip(judged, found.queries, strict=True):
-        targets = [
-            scale.target(gain) if share is None else float(np.dot(share, best))
-            for gain, share in zip(graded.gains, graded.shares, strict=True)
-        ]
-        lessons.append(Lesson(entry.query, entry.products, entry.gains, np.clip(targets, 0, 1).astype(np.float32)))
+        targets = [scale.target(*one) for one in zip(graded.gains, graded.shares, strict=True)]
+        lessons.append(Lesson(entry.query, entry.products, entry.gains, np.array(targets, np.float32)))
     return lessons
 
 

@@ -1,12 +1,10 @@
 """The teachers of a run: each chain's learns its judgements, and is audited on the queries that it held out."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from eval.audit import audit as audit_labels
-from eval.files import atomic_path
 from eval.measures import per_query
 from eval.trec import Run
 from rerank.gate import gate
@@ -20,6 +18,7 @@ from workflow.run.directory import Chain
 from workflow.run.inputs import label_file
 from workflow.run.prepared import Prepared
 from workflow.run.work import Work
+from workflow.stages.alike import copy
 from workflow.stages.api_teacher import describe_api_teacher, open_api_teacher
 from workflow.stages.ensembles import train_ensemble
 from workflow.stages.first_stage import open_first_stages, product_words
@@ -54,7 +53,8 @@ def train_chain(work: Work, prepared: Prepared, chain: Chain, first_stages: Mapp
     """
     section = work.config.teacher
     if section.train is None:
-        _copy(work.run.labels_teacher, chain.teacher)
+        if not chain.teacher.exists():
+            copy(work.run.labels_teacher, chain.teacher)
         return
     judged, given = judged_queries(prepared, chain.train_ids), label_file(work.config) is not None
     bases = {place: str(_labels_teacher(work, place)) if given else base for place, base in _members(work).items()}
@@ -104,13 +104,6 @@ def _members(work: Work) -> dict[int, str]:
 def _labels_teacher(work: Work, place: int) -> Path:
     path = work.run.labels_teacher
     return path / str(place) if work.config.teacher.kind == "ensemble" else path
-
-
-def _copy(teacher: Path, path: Path) -> None:
-    """The same teacher at `path`, unless it is there."""
-    if not path.exists():
-        with atomic_path(path) as temporary:
-            shutil.copytree(teacher, temporary)
 
 
 def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:

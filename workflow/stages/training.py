@@ -42,7 +42,8 @@ def given_labels(prepared: Prepared, path: Path, guard: LeakGuard) -> tuple[list
     """Grades that another judge gave, and what was left out of the file."""
     found = read_label_file(path, prepared.scale, guard, prepared.catalogue)
     judged = [
-        JudgedQuery(entry.query, products_of(prepared, entry.product_ids), entry.gains) for entry in found.queries
+        JudgedQuery(entry.query, products_of(prepared, entry.product_ids), entry.gains, entry.shares)
+        for entry in found.queries
     ]
     return judged, found
 

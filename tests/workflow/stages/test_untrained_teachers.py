@@ -150,3 +150,34 @@ def test_given_labels_alone_make_the_teacher_where_the_judgements_are_not_to_be_
 
 def _rows(run: Path) -> list[dict[str, Any]]:
     return read_json(run / "report" / "metrics.json")["evaluations"]["test, judged-only"]["rows"]
+
+
+def test_folds_share_what_no_judgement_of_theirs_went_into(
+    labels: tuple[Path, list[dict[str, Any]]], write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, rows = labels
+    _write(root / "labels.csv", rows[:80])
+    shop = {"products": 150, "train": 8, "dev": 6, "test": 8, "log": 80, "judged": 12}
+    config = write_config(
+        root,
+        data={"format": "shop", "shop": shop, "dev": "folds", "folds": 2},
+        teacher={"labels": str(root / "labels.csv"), "labels_train": {"epochs": 1}, "train": None},
+        student={"parent": "teacher", "layers": 1, "train": {"epochs": 1}, "judgements_train": None},
+    )
+
+    def run(runs: Path) -> Path:
+        assert main(["student", str(config), "--runs", str(runs), "--accept", "teacher"]) == 0
+        return runs / "tiny"
+
+    def made(directory: Path) -> dict[str, bytes]:
+        kept = ("shard-00000.parquet", "model.safetensors")
+        return {file.name: file.read_bytes() for file in directory.iterdir() if file.name in kept}
+
+    shared = run(root / "shared")
+    for name in ("labels_alike", "students_alike"):
+        monkeypatch.setattr(f"workflow.pipeline.{name}", lambda config: False)
+    each = run(root / "each")
+    for place in ("folds/0", "folds/1", "."):
+        for name in ("journal", "student"):
+            assert made(shared / place / name) == made(each / place / name)
+            assert made(shared / place / name)
