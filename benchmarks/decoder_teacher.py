@@ -1,138 +1,171 @@
-"""Make the base of a decoder teacher where there is no hub: a small Llama that has learnt what words and products are.
+"""Make the base of a decoder teacher where there is no hub: a small Llama that has learnt how to compare texts.
 
-    python -m benchmarks.decoder_teacher [--runs runs] [--layers 3] [--hidden 128] [--epochs 6]
+    python -m benchmarks.decoder_teacher [--runs runs] [--queries 3000] [--epochs 3]
     distilrank run configs/shop-decoder.yaml
     cd runs/shop-decoder/report/judged-only
     distilrank evaluate --judged-only --qrels ../qrels.txt --measures nDCG@10 bm25.run teacher.run student.run
 
-Adapters on random weights learn next to nothing: a base must know something that they can steer. A pretrained LLM does;
-this one learns from the shop what it can without a judgement of its pairs: BM25 and the bi-encoder, weighed (an
-ensemble teacher), label the mined pairs of the log, and the decoder learns these labels with all its weights (weak
-supervision, Dehghani et al. 2017). Mining leaves held-out queries and their near duplicates out.
+Adapters on random weights learn next to nothing: a base must know something that they can steer. A pretrained LLM does.
+This one starts with MiniLM's word embeddings and with attention that looks for a product's words in the query
+(`benchmarks.wired_llama`), and learns with all its weights the first stage's own order of pairs mined from the log
+(`rerank.weak_supervision`). It sees no judgement, and mining leaves held-out queries and their near duplicates out.
 """
 
 import argparse
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import LlamaConfig, LlamaForSequenceClassification, PreTrainedTokenizerFast
+from tokenizers import Tokenizer, decoders, models, processors
+from transformers import AutoModel, PreTrainedTokenizerFast
 
 import distilrank
-from augment.journal import read_labels
+from augment.guard import LeakGuard
+from augment.mine_options import MineOptions
+from augment.mining import mine
+from benchmarks.wired_llama import LAYERS, wired_llama, word_width
 from eval.files import atomic_path
 from rerank.inputs import PairEncoder
 from rerank.train_options import TrainOptions
 from rerank.training import train
+from rerank.weak_supervision import LOSS
+from retrieval.encoder import default_encoder_path
 from workflow.config.run import Config, load_config
+from workflow.run.chains import chains, protected_queries
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import load_prepared
-from workflow.stages.first_stage import teacher_template
-from workflow.stages.labelled import labelled_groups
+from workflow.stages.first_stage import open_first_stages, student_template, teacher_template
+from workflow.stages.pretrain import weak_groups
 
 CONFIG = Path(__file__).parents[1] / "configs" / "shop-decoder.yaml"
-WEAK = ["teacher.kind=ensemble", "teacher.ensemble=[bm25, dense]", "teacher.lora=null", "teacher.model=default"]
+_PROMPT = "Query: Product: How relevant is the product to the query?"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--layers", type=int, default=3)
+    parser.add_argument("--queries", type=int, default=3000, help="of the log, each with a dozen products")
+    parser.add_argument("--layers", type=int, default=LAYERS)
     parser.add_argument("--hidden", type=int, default=128)
-    parser.add_argument("--vocabulary", type=int, default=3000)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     options = parser.parse_args()
-    config = load_config(CONFIG)
     base = options.runs / "shop-decoder-base"
     if base.exists():
         print(f"{base} is there; remove it to make it anew")
         return
-    weak = [argument for option in WEAK for argument in ("--set", option)]
-    code = distilrank.main(["label", str(CONFIG), "--runs", str(options.runs), "--accept", "teacher", *weak])
+    code = distilrank.main(["index", str(CONFIG), "--runs", str(options.runs)])
     if code:
         raise SystemExit(code)
-    begun = time.perf_counter()
+    config = load_config(CONFIG)
     run = RunDirectory(options.runs / config.name)
+    begun = time.perf_counter()
     pairs = make_base(config, run, base, options)
-    print(f"{base}: learnt {pairs:,} weak labels, {options.epochs} times, in {time.perf_counter() - begun:.0f} s")
+    seconds = time.perf_counter() - begun
+    print(f"{base}: learnt the first stage's order of {pairs:,} pairs, {options.epochs} times, in {seconds:.0f} s")
 
 
 def make_base(config: Config, run: RunDirectory, path: Path, options: argparse.Namespace) -> int:
-    """Train tokenizer and decoder on the run's catalogue, pairs and weak labels; the number of labels."""
+    """Mine pairs of the log, make tokenizer and decoder, and train it on the first stage's scores; how many pairs."""
     prepared = load_prepared(run.data)
-    template = teacher_template(config, prepared.catalogue)
-    groups = labelled_groups(prepared, read_labels(run.root / "journal"), "soft_bce")[0]
-    texts = [*prepared.catalogue.texts(template, 0, len(prepared.catalogue)), *(group.query.text for group in groups)]
-    tokenizer = make_tokenizer(texts, options.vocabulary)
-    torch.manual_seed(config.seed)
-    model = LlamaForSequenceClassification(
-        LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=options.hidden,
-            num_hidden_layers=options.layers,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            intermediate_size=options.hidden * 8 // 3 // 8 * 8,
-            max_position_embeddings=256,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-            num_labels=1,
-        )
+    catalogue, template = prepared.catalogue, teacher_template(config, prepared.catalogue)
+    first_stages = open_first_stages(config, catalogue, run)
+    protected = protected_queries(prepared, chains(config, prepared, run))
+    pairs = mine(
+        prepared.log,
+        first_stages,
+        catalogue,
+        run.scratch("base") / "pairs",
+        first_stage=config.index.first_stage,
+        guard=LeakGuard(prepared.queries[i] for i in protected),
+        template=student_template(config, catalogue),
+        options=MineOptions(queries=options.queries),
+        seed=config.seed,
+        progress=told("mining"),
     )
-    encoder = PairEncoder(tokenizer, "decoder", template, config.teacher.max_length)
-    told = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() - told > 15:
-            told = time.monotonic()
-            print(f"  training the base: step {done:,} of {total:,}", flush=True)
-
+    groups = weak_groups(prepared, first_stages[config.index.first_stage], pairs)
+    texts = [*catalogue.texts(template, 0, len(catalogue)), *(group.query.text for group in groups), _PROMPT]
+    tokenizer, words = words_of(Path(default_encoder_path()), texts, word_width(options.hidden))
+    torch.manual_seed(config.seed)
+    model = wired_llama(
+        words,
+        first=tokenizer.bos_token_id,
+        end=tokenizer.eos_token_id,
+        pad=tokenizer.pad_token_id,
+        product=tokenizer.convert_tokens_to_ids("product"),
+        layers=options.layers,
+    )
     result = train(
         model,
-        encoder,
+        PairEncoder(tokenizer, "decoder", template, config.teacher.max_length),
         groups,
         TrainOptions(
-            loss="soft_bce",
+            loss=LOSS,
             epochs=options.epochs,
             learning_rate=options.learning_rate,
-            pairs_per_batch=64,
+            group_size=6,  # half of a query's products, so that a batch has more queries
+            pairs_per_batch=48,
             seed=config.seed,
         ),
-        checkpoints=run.scratch("base"),
-        progress=progress,
+        checkpoints=run.scratch("base") / "checkpoints",
+        progress=told("training the base"),
     )
     print("mean loss of each epoch:", ", ".join(f"{loss:.4f}" for loss in result.losses))
     with atomic_path(path) as temporary:
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
     shutil.rmtree(run.scratch("base"), ignore_errors=True)
-    return sum(len(group.products) for group in groups)
+    return len(pairs)
 
 
-def make_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """Byte-level BPE over the texts and the prompt's words."""
-    backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary, special_tokens=["<s>", "</s>", "<pad>"], initial_alphabet=alphabet, show_progress=False
+def words_of(source: Path, texts: Iterable[str], width: int) -> tuple[PreTrainedTokenizerFast, torch.Tensor]:
+    """The tokenizer of the BERT at `source`, of whose pieces it keeps those in the texts and single letters, and the
+    pieces' embeddings [pieces, width]: the principal components of the model's own."""
+    backend = Tokenizer.from_file(str(source / "tokenizer.json"))
+    backend.no_padding()
+    backend.no_truncation()
+    known = backend.get_vocab()
+    kept = {piece for encoding in backend.encode_batch(list(texts)) for piece in encoding.tokens}
+    kept |= {piece for piece in known if len(piece.removeprefix("##")) == 1} | {"[PAD]", "[UNK]", "[CLS]", "[SEP]"}
+    pieces = sorted(kept, key=known.__getitem__)
+    numbers = {piece: number for number, piece in enumerate(pieces)}
+    small = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
+    small.normalizer, small.pre_tokenizer, small.decoder = (
+        backend.normalizer,
+        backend.pre_tokenizer,
+        decoders.WordPiece(),
     )
-    prompt = "Query: \nProduct: \nHow relevant is the product to the query?"
-    # As they stand in the prompt, after a blank; and a query's first word so as well.
-    backend.train_from_iterator([prompt] * 100 + [f" {text}" for text in texts], trainer)
-    backend.post_processor = processors.TemplateProcessing(
-        single="<s> $A", special_tokens=[("<s>", backend.token_to_id("<s>"))]
+    small.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A", special_tokens=[("[CLS]", numbers["[CLS]"])]
     )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend, model_max_length=256, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=small,
+        model_max_length=256,
+        bos_token="[CLS]",
+        eos_token="[SEP]",
+        pad_token="[PAD]",
+        unk_token="[UNK]",
     )
+    embeddings = AutoModel.from_pretrained(source).get_input_embeddings().weight.detach()
+    words = embeddings[[known[piece] for piece in pieces]].double()
+    words -= words.mean(dim=0)
+    components = torch.linalg.svd(words, full_matrices=False)[2][:width]
+    return tokenizer, (words @ components.T).float()
+
+
+def told(what: str) -> Callable[[int, int], None]:
+    """Progress that prints a line every 15 seconds or so."""
+    last = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > 15:
+            last = time.monotonic()
+            print(f"  {what}: {done:,} of {total:,}", flush=True)
+
+    return progress
 
 
 if __name__ == "__main__":
