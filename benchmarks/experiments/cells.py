@@ -30,6 +30,7 @@ def parse(description: str | None, kinds: Mapping[str, type] | None = None, **de
     parser.add_argument("--seeds", default="1,2,3", type=lambda text: [int(seed) for seed in text.split(",")])
     parser.add_argument("--data", type=Path, help="the ESCI data with an LLM's labels; without it, the shop")
     parser.add_argument("--tests", type=int, default=300, help="at most so many test queries")
+    parser.add_argument("--arm", action="append", help="only this arm, in the table too; may be given several times")
     parser.add_argument("--picture", type=Path, help="an .svg file to draw")
     for name, value in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=value)
@@ -45,6 +46,9 @@ def open_setting(options: argparse.Namespace) -> Setting:
 
 def run_cells(options: argparse.Namespace, setting: Setting, arms: Arms, *, title: str) -> None:
     """Run what is missing, arm by arm within a seed so that a stopped run has whole comparisons; print and draw."""
+    if unknown := [name for name in options.arm or () if name not in arms]:
+        raise SystemExit(f"--arm {unknown[0]!r} is none of the arms: {', '.join(map(repr, arms))}")
+    arms = {name: cell for name, cell in arms.items() if options.arm is None or name in options.arm}
     done = read_cells(options.out)
     for seed in options.seeds:
         for name, cell in arms.items():

@@ -34,7 +34,7 @@ class Counted:
 
 
 def options(path: Path, *seeds: int) -> argparse.Namespace:
-    return argparse.Namespace(out=path / "cells.jsonl", seeds=list(seeds), picture=path / "picture.svg")
+    return argparse.Namespace(out=path / "cells.jsonl", seeds=list(seeds), picture=path / "picture.svg", arm=None)
 
 
 def test_finished_cells_are_not_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,3 +88,15 @@ def test_the_rater_is_mostly_right_repeatable_and_as_noisy_as_asked() -> None:
     assert np.array_equal(first, again)
     assert np.array_equal(first, Rater(truth, meant, seed=1).score(pairs)[5:9])
     assert not np.array_equal(first, Rater(truth, meant, seed=2).score(pairs[5:9]))
+
+
+def test_one_arm_alone_is_run_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = options(tmp_path, 1)
+    asked.arm = ["better"]
+    plain = Counted(0.5)
+    run_cells(asked, SETTING, {"plain": plain, "better": Counted(0.6)}, title="Arms")
+    assert list(read_cells(asked.out)) == [("better", 1)]
+    assert "| plain |" not in capsys.readouterr().out
+    asked.arm = ["best"]
+    with pytest.raises(SystemExit, match="'best' is none of the arms: 'plain', 'better'"):
+        run_cells(asked, SETTING, {"plain": plain, "better": plain}, title="Arms")
