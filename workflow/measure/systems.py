@@ -13,6 +13,8 @@ import numpy as np
 from eval.trec import Run
 from rerank.pipeline import SearchPipeline, SearchResult
 from rerank.types import Pair, Reranker
+from retrieval.demotion import Demotion
+from retrieval.product_text import ProductTemplate
 from retrieval.types import Filter, Hit, Query, Retriever
 from workflow.run.directory import Chain
 from workflow.run.prepared import Prepared
@@ -107,6 +109,16 @@ def reranker_judged(reranker: Reranker, prepared: Prepared, query_ids: Sequence[
     for (query, product), score in zip(pairs, reranker.score(pairs).tolist(), strict=True):
         run[query.id][product.id] = score
     return run
+
+
+def as_ranked(scores: Run, prepared: Prepared, template: ProductTemplate) -> Run:
+    """A reranker's scores of queries' products as a search ranks by them: what mentions the unwanted behind."""
+    demotion = Demotion(prepared.catalogue, template)
+    found: Run = {}
+    for i, of in scores.items():
+        lowered = demotion.reranked(prepared.queries[i], list(of), np.array(list(of.values()), dtype=np.float32))
+        found[i] = dict(zip(of, lowered.tolist(), strict=True))
+    return found
 
 
 def retriever_judged(retriever: Retriever, prepared: Prepared, query_ids: Sequence[str]) -> Run:

@@ -25,10 +25,11 @@ from eval.measures import per_query
 from eval.trec import Run
 from rerank.types import Reranker
 from workflow.measure.scaling_results import BASIS, FILE, SCALING, basis
-from workflow.measure.systems import Part, reranker_judged
+from workflow.measure.systems import Part, as_ranked, reranker_judged
 from workflow.run.directory import Chain, RunDirectory
 from workflow.run.prepared import Prepared
 from workflow.run.work import Trial, Work
+from workflow.stages.first_stage import student_template
 
 MeasuredOn = Literal["dev", "out-of-fold", "test"]
 
@@ -71,7 +72,9 @@ class Scaling:
 
     def values(self, model: Reranker, part: Part) -> Values:
         """A model's judged-only quality on each of the part's queries."""
-        return self.quality(reranker_judged(model, self.prepared, part.query_ids))
+        scores = reranker_judged(model, self.prepared, part.query_ids)
+        template = student_template(self.work.config, self.prepared.catalogue)
+        return self.quality(as_ranked(scores, self.prepared, template))
 
     def quality(self, run: Run) -> Values:
         """The measure of each query of a judged-only run."""

@@ -16,6 +16,7 @@ from workflow.measure.system_names import STUDENT, TEACHER
 from workflow.proof.scaling import Cell, Scaling, begin, mean_point, sizes_of, trained_at
 from workflow.run.directory import Chain
 from workflow.run.work import Work
+from workflow.stages.alike import students_alike
 from workflow.stages.open_teacher import open_teacher, ranks
 from workflow.stages.rounds import labels_of
 from workflow.stages.students import distil
@@ -71,9 +72,10 @@ def nested_share(labels: Sequence[LabelledQuery], size: int, seed: int) -> list[
 def _cell(scaling: Scaling, labels: Sequence[Sequence[LabelledQuery]], size: int, work: Work, place: Path) -> Cell:
     values: Values = {}
     counts = []
+    alike, path = bool(size) and students_alike(work.config), None
     for part, own in zip(scaling.parts, labels, strict=True):
         share = nested_share(own, size, work.seed) if size else []
-        path = _student(scaling, work, part.chain, share, place)
+        path = path if alike and path is not None else _student(scaling, work, part.chain, share, place)
         values |= scaling.values(Student.load(path, precision="auto"), part)
         counts.append(_count(share))
     return Cell({"size": float(np.mean(counts))}, {STUDENT: values})

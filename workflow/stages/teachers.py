@@ -4,19 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from eval.audit import audit as audit_labels
 from eval.measures import per_query
 from eval.trec import Run
 from rerank.gate import gate
 from rerank.types import label_scores
-from retrieval.demotion import Demotion
-from retrieval.types import Query, Retriever
+from retrieval.types import Retriever
 from workflow.config.teacher import FIRST_STAGES
 from workflow.measure.audits import labelled_pairs, write_audit
 from workflow.measure.segmentation import query_segments
-from workflow.measure.systems import judged_pairs, retriever_judged
+from workflow.measure.systems import as_ranked, judged_pairs, retriever_judged
 from workflow.run.directory import Chain
 from workflow.run.inputs import label_file
 from workflow.run.prepared import Prepared
@@ -109,13 +106,6 @@ def _labels_teacher(work: Work, place: int) -> Path:
     return path / str(place) if work.config.teacher.kind == "ensemble" else path
 
 
-def _as_ranked(query: Query, scores: dict[str, float], demotion: Demotion) -> dict[str, float]:
-    """A query's scores as a search ranks by them: what mentions the unwanted behind."""
-    ids = list(scores)
-    lowered = demotion.reranked(query, ids, np.array(list(scores.values()), dtype=np.float32))
-    return dict(zip(ids, lowered.tolist(), strict=True))
-
-
 def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
     """The gate before bulk labelling: each chain's teacher on the dev queries it did not learn from.
 
@@ -125,7 +115,6 @@ def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
     if config.teacher.kind == "file":  # the guard has taken every dev query out of it
         return {"passed": True, "reason": "not audited: it is a file of labels, without a word on held-out queries"}
     first = open_first_stages(config, prepared.catalogue, work.run)[config.index.first_stage]
-    demotion = Demotion(prepared.catalogue, student_template(config, prepared.catalogue))
     ours: Run = {}
     theirs: Run = {}
     labelled = []
@@ -137,9 +126,9 @@ def audit(work: Work, prepared: Prepared, made: list[Chain]) -> dict[str, Any]:
             labels = teacher.label(pairs)
             for (query, product), score in zip(pairs, label_scores(labels).tolist(), strict=True):
                 ours.setdefault(query.id, {})[product.id] = score
-            ours.update({i: _as_ranked(prepared.queries[i], ours[i], demotion) for i in chain.dev_ids})
             labelled += labelled_pairs(pairs, labels, prepared.qrels, prepared.scale)
             theirs.update(retriever_judged(first, prepared, chain.dev_ids))
+    ours = as_ranked(ours, prepared, student_template(config, prepared.catalogue))
     name = f"nDCG@{config.measure.cutoff}"
     qrels = {i: prepared.qrels[i] for i in ours}
     values = [per_query(qrels, run, [name])[name] for run in (ours, theirs)]

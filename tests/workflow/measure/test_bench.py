@@ -11,12 +11,13 @@ from eval.errors import InputError
 from eval.grades import ESCI
 from rerank.pipeline import SearchPipeline
 from retrieval.catalogue import Catalogue
+from retrieval.demotion import RERANKER_LOSS
 from retrieval.product_text import ProductTemplate
 from retrieval.types import Filter, Hit, Product, Query, Retriever
 from workflow.config.run import Config
 from workflow.measure import bench
 from workflow.measure.bench import Bench
-from workflow.measure.systems import Part, RememberedRetriever
+from workflow.measure.systems import Part, RememberedRetriever, as_ranked
 from workflow.run.directory import Chain
 from workflow.run.prepared import Prepared
 from workflow.run.progress import StageProgress
@@ -113,3 +114,11 @@ def test_a_remembered_first_stage_is_asked_once_and_answers_the_same() -> None:
     assert counting.searched == ["1", "2", "1", "1"]
     assert remembered.score_products(one, ["p", "qq"]) == remembered.score_products(one, ["p", "qq"]) == [1.0, 2.0]
     assert counting.scored == ["1"]
+
+
+def test_a_models_scores_are_ranked_by_as_a_search_ranks(tmp_path: Path) -> None:
+    prepared = _prepared(tmp_path / "catalogue", {"q1": "dev", "q2": "dev"})
+    prepared.queries["q2"] = Query("q2", "a without b")
+    scores = {"q1": {"a": 3.0, "b": 1.0}, "q2": {"a": 3.0, "b": 1.0}}
+    found = as_ranked(scores, prepared, ProductTemplate(("title",)))
+    assert found == {"q1": {"a": 3.0, "b": 1.0}, "q2": {"a": 3.0, "b": 1.0 - RERANKER_LOSS}}  # a deviation of 1
