@@ -1,6 +1,6 @@
 """Make the base of a decoder teacher where there is no hub: a small Llama that has learnt how to compare texts.
 
-    python -m benchmarks.decoder_teacher [--runs runs] [--queries 3000] [--epochs 3]
+    python -m benchmarks.decoder_teacher [--runs runs] [--queries 3000] [--epochs 1]
     distilrank run configs/shop-decoder.yaml
     cd runs/shop-decoder/report/judged-only
     distilrank evaluate --judged-only --qrels ../qrels.txt --measures nDCG@10 bm25.run teacher.run student.run
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=3000, help="of the log, each with a dozen products")
     parser.add_argument("--layers", type=int, default=LAYERS)
     parser.add_argument("--hidden", type=int, default=128)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     options = parser.parse_args()
     base = options.runs / "shop-decoder-base"
@@ -64,7 +64,8 @@ def main() -> None:
     begun = time.perf_counter()
     pairs = make_base(config, run, base, options)
     seconds = time.perf_counter() - begun
-    print(f"{base}: learnt the first stage's order of {pairs:,} pairs, {options.epochs} times, in {seconds:.0f} s")
+    times = "once" if options.epochs == 1 else f"{options.epochs} times"
+    print(f"{base}: mined {pairs:,} pairs and learnt the first stage's order of them, {times}, in {seconds:.0f} s")
 
 
 def make_base(config: Config, run: RunDirectory, path: Path, options: argparse.Namespace) -> int:
