@@ -1,8 +1,8 @@
 """Grade scales: what judges may say of a pair, its gain for nDCG and its soft target for training."""
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from eval.errors import InputError
 
@@ -54,6 +54,19 @@ class GradeScale:
             raise InputError(
                 f"grade scale {self.name!r} has {self.relevant_from!r}, gain 0, as relevant; name a better one"
             )
+
+    def with_targets(self, targets: Mapping[str, float]) -> "GradeScale":
+        """The same grades with other soft targets, by name.
+
+        Raises:
+            InputError: when they are not one for each grade, or no soft targets.
+        """
+        names = [grade.name for grade in self.grades]
+        if set(targets) != set(names):
+            raise InputError(
+                f"soft targets are given for {', '.join(targets)}; expected one for each of {', '.join(names)}"
+            )
+        return replace(self, grades=tuple(replace(grade, target=targets[grade.name]) for grade in self.grades))
 
     @property
     def gains(self) -> tuple[int, ...]:

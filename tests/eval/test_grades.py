@@ -16,6 +16,16 @@ def test_esci_and_wands_are_as_published() -> None:
     assert WANDS.target(1) == 0.5
 
 
+def test_a_scale_takes_other_targets_for_all_its_grades() -> None:
+    steep = ESCI.with_targets({"I": 0, "S": 0.1, "E": 1, "C": 0.01})
+    assert [steep.target(gain) for gain in steep.gains] == [1, 0.1, 0.01, 0]
+    assert (steep.gains, steep.relevant_gain) == (ESCI.gains, ESCI.relevant_gain)
+    with pytest.raises(InputError, match="given for E, S; expected one for each of E, S, C, I"):
+        ESCI.with_targets({"E": 1, "S": 0.5})
+    with pytest.raises(InputError, match="no grade's may exceed a better one's"):
+        ESCI.with_targets({"E": 0.1, "S": 0.5, "C": 0, "I": 0})
+
+
 def test_an_unknown_grade_lists_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"'Exact'.*E, S, C, I"):
         ESCI.gain("Exact")

@@ -16,6 +16,8 @@ class EncoderTrain(Section):
     """The grades of `teacher.labels`, where it is given."""
     judgements: bool = False
     """The train queries' judgements; not with `data.dev: folds`, whose every query is measured."""
+    targets: dict[str, Share] | None = None
+    """The soft target of each grade, by name, for the bi-encoder alone; null: the scale's."""
     self_supervised: bool = True
     """Each product's title with its other texts, from the catalogue alone."""
     text_fields: tuple[str, ...] = ("bullets", "description", "features")

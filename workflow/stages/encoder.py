@@ -112,7 +112,7 @@ def _ndcg(
 
 
 def _options(section: EncoderTrain, seed: int) -> EncoderTrainOptions:
-    what = {"labels", "judgements", "self_supervised", "text_fields", "pairs", "hard_negatives", "loss"}
+    what = {"labels", "judgements", "targets", "self_supervised", "text_fields", "pairs", "hard_negatives", "loss"}
     return EncoderTrainOptions(seed=seed, **section.model_dump(exclude=what))
 
 

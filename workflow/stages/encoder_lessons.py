@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.grades import GradeScale
 from eval.trec import Qrels
 from retrieval.bm25 import BM25Retriever
 from retrieval.encoder import Encoder
@@ -50,7 +51,8 @@ class Graded:
 def lessons_of(work: Work, prepared: Prepared, section: EncoderTrain) -> tuple[list[Lesson], Graded | None]:
     """The queries to learn from, and those to watch training on, if there are any."""
     main, labels = work.chains(prepared)[-1], label_file(work.config)
-    lessons = _given(work, prepared, labels) if section.labels and labels is not None else []
+    scale = prepared.scale if section.targets is None else prepared.scale.with_targets(section.targets)
+    lessons = _given(work, prepared, labels, scale) if section.labels and labels is not None else []
     watched = None
     if main.dev_ids:
         watched = Graded(prepared.queries, {i: prepared.qrels[i] for i in main.dev_ids})
@@ -64,15 +66,14 @@ def lessons_of(work: Work, prepared: Prepared, section: EncoderTrain) -> tuple[l
             watched = Graded({entry.query.id: entry.query for entry in held}, qrels)
     if section.judgements:
         for entry in judged_queries(prepared, main.train_ids):
-            targets = np.array([prepared.scale.target(gain) for gain in entry.gains], np.float32)
+            targets = np.array([scale.target(gain) for gain in entry.gains], np.float32)
             lessons.append(Lesson(entry.query, entry.products, entry.gains, targets))
     return lessons, watched
 
 
-def _given(work: Work, prepared: Prepared, path: Path) -> list[Lesson]:
+def _given(work: Work, prepared: Prepared, path: Path, scale: GradeScale) -> list[Lesson]:
     """Labels that another judge gave: a soft target is that of the grade, or of the grades' shares where they are."""
     judged, found = given_labels(prepared, path, work.guard(prepared))
-    scale = prepared.scale
     lessons = []
     for entry, graded in zip(judged, found.queries, strict=True):
         targets = [scale.target(*one) for one in zip(graded.gains, graded.shares, strict=True)]

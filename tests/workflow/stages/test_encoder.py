@@ -54,6 +54,24 @@ def test_judgements_and_the_catalogues_text_train_it(
     assert not run.scratch("encoder").exists()
 
 
+def test_it_may_have_soft_targets_of_its_own(
+    write_config: WriteConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def trained(name: str, targets: dict[str, float] | None) -> int:
+        train = {"judgements": True, "self_supervised": False, "interpolate": [1.0], "targets": targets}
+        config = _config(write_config, tmp_path / name, train)
+        return main(["encoder", str(config), "--runs", str(tmp_path / name)])
+
+    def quality(name: str) -> float:
+        return read_json(tmp_path / name / "tiny" / "stages" / "encoder.json")["facts"]["shares"]["1"]
+
+    assert trained("scale", None) == trained("same", {"E": 1, "S": 0.5, "C": 0.1, "I": 0}) == 0
+    assert trained("steep", {"E": 1, "S": 0, "C": 0, "I": 0}) == 0
+    assert quality("same") == quality("scale") != quality("steep")
+    assert trained("wrong", {"E": 1, "S": 0.5}) == 2
+    assert "expected one for each of E, S, C, I" in " ".join(capsys.readouterr().err.split())
+
+
 def test_one_that_is_clearly_worse_is_not_used_and_held_out_labels_are_not_learnt(
     write_config: WriteConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
