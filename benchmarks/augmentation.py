@@ -64,8 +64,8 @@ def main() -> None:
             alone = bench.rank(mode, f"{size:,} labels", [bench.pipeline(model) for model in models])
             shares = bench.blend_weights(alone)
             both = [bench.pipeline(model, share) for model, share in zip(models, shares, strict=True)]
-            found[mode][f"{size:,}"] = alone.order
-            found[mode][f"{size:,}, blended"] = bench.rank(mode, f"{size:,} labels, blended", both).order
+            found[mode][f"{size:,} labels"] = alone.order
+            found[mode][f"{size:,} labels, blended"] = bench.rank(mode, f"{size:,} labels, blended", both).order
     name, query_ids = list(bench.sets().items())[-1]
     evaluations = {mode: bench.evaluate(query_ids, mode, found[mode]) for mode in MODES}
     print(_table(evaluations, bench.ndcg, name))
@@ -77,7 +77,7 @@ def main() -> None:
 
 def _draw(judged: Evaluation, measure: str, first: str, teacher: Sequence[Interval], path: Path) -> None:
     """The students and their blends by number of labels, the teacher (if it was measured) below them."""
-    arms = {f"{system} labels": judged.row(system, measure).value for system in judged.values if system != first}
+    arms = {system: judged.row(system, measure).value for system in judged.values if system != first}
     arms.update((TEACHER, value) for value in teacher)
     caption = f"{measure}, judged-only, {judged.queries} queries"
     draw("The student by the number of labels", caption, arms, judged.row(first, measure).value.mean, path)
@@ -102,7 +102,7 @@ def _table(evaluations: dict[str, Evaluation], measure: str, name: str) -> str:
     lines = [
         f"{name}, {judged.queries} queries",
         "",
-        f"| labels | judged-only {measure} | − first stage | full catalogue {measure} | − first stage |",
+        f"| student of | judged-only {measure} | − first stage | full catalogue {measure} | − first stage |",
         "|---|---|---|---|---|",
     ]
     for system in judged.values:
