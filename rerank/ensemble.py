@@ -30,6 +30,7 @@ Member = Retriever | Teacher
 _DEPTH = 100  # the hits that a first stage's scores are standardised over
 _FARTHEST = 5.0  # standard deviations
 _QUERIES = 64  # searched at once
+_MEMBERS = "members"
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def save_ensemble(
     with atomic_path(path) as temporary:
         temporary.mkdir(parents=True)
         for place, directory in directories.items():
-            shutil.copytree(directory, temporary / "members" / str(place), copy_function=_link)
+            shutil.copytree(directory, temporary / _MEMBERS / str(place), copy_function=_link)
         write_json(temporary / TEACHER_FILE, {**about, "version": version})
 
 
@@ -151,10 +152,15 @@ def load_ensemble(path: Path, first_stages: Mapping[str, Retriever], device: str
     except (KeyError, TypeError, ValueError) as error:
         raise MachineError(f"{path / TEACHER_FILE} is damaged ({error!r}); train the teacher again") from error
     members = tuple(
-        first_stages[name] if name in first_stages else Teacher.load(path / "members" / str(place), device)
+        first_stages[name] if name in first_stages else Teacher.load(path / _MEMBERS / str(place), device)
         for place, name in enumerate(names)
     )
     return EnsembleTeacher(names, members, weighing, version)
+
+
+def first_model(path: Path) -> Path:
+    """The directory of the first cross-encoder among the members of the ensemble at `path`."""
+    return min((path / _MEMBERS).iterdir(), key=lambda member: int(member.name))
 
 
 def _width(member: Member) -> int:

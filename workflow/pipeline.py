@@ -198,7 +198,7 @@ def stages(config: Config) -> list[Stage]:
     def each(*names: str) -> tuple[str, ...]:
         return tuple(f"folds/{fold}/{name}" for fold in folds for name in names) + names
 
-    given = ("labels-teacher",) if config.teacher.labels and config.teacher.models else ()
+    given = ("labels-teacher",) if config.teacher.labels and config.teacher.kind in ("model", "ensemble") else ()
     given_pairs = ("teacher.kind", "teacher.labels") if config.teacher.kind == "file" else ()
     compared = each("student-without") if config.student.judgements_train is not None else ()
     in_cluster = config.index.in_cluster

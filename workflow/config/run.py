@@ -142,7 +142,7 @@ class StudentSection(Section):
 
     parent: str = "default"
     """A model's directory or hub name, "default" (the embedded MiniLM), or "teacher": layers of the teacher itself,
-    where it is an encoder."""
+    where it is an encoder, of an ensemble its first model's."""
     layers: Count | tuple[int, ...] | None = None
     max_length: Count = 64
     loss: Literal["listwise_kl", "margin_mse", "pointwise_mse", "ranknet", "soft_bce"] = "listwise_kl"
@@ -257,10 +257,10 @@ class Config(Section):
                 "teacher.kind is 'file', which knows no pairs but its own, expected rounds: 1 and a mine.selection "
                 "other than score"
             )
-        if self.student.parent == "teacher" and self.teacher.kind != "model":
+        if self.student.parent == "teacher" and not self.teacher.models:
             raise ValueError(
-                f"student.parent is 'teacher' and teacher.kind is {self.teacher.kind!r}, expected one model: give "
-                "student.parent an encoder's directory or hub name, or 'default'"
+                f"student.parent is 'teacher' and teacher.kind is {self.teacher.kind!r} without a model of its own: "
+                "give student.parent an encoder's directory or hub name, or 'default'"
             )
         if self.student.parent == "teacher" and self.teacher.lora is not None:
             raise ValueError(

@@ -23,7 +23,8 @@ class TeacherSection(Section):
     model: str = "default"
     ensemble: tuple[str, ...] = ()
     """The members of an ensemble: "bm25", "dense", "hybrid", and cross-encoders by directory, hub name or "default",
-    each trained as the section says (the same name twice: two seeds)."""
+    each trained as the section says (the same name twice: two seeds). Weighed by the judgements, or, where `train` is
+    null, by a tenth of the given labels, which no member learns."""
     ensemble_folds: Annotated[int, Field(ge=2)] = 3
     """Judged queries are dealt into so many folds, on whose out-of-fold scores the members are weighed."""
     labels: str | None = None
@@ -52,10 +53,10 @@ class TeacherSection(Section):
     def _labels_need_full_weights(self) -> "TeacherSection":
         if self.kind == "file" and self.labels is None:
             raise ValueError("teacher.kind is 'file' and teacher.labels is missing, expected the file of labels")
-        if self.train is None and (self.labels is None or self.kind != "model"):
+        if self.train is None and (self.labels is None or self.kind not in ("model", "ensemble")):
             raise ValueError(
                 "teacher.train is null, which leaves nothing to learn: expected teacher.labels and teacher.kind 'model'"
-                " with it, so that the teacher learns the labels alone"
+                " or 'ensemble' with it, so that the teacher learns the labels alone"
             )
         if self.labels is not None and self.lora is not None:
             raise ValueError(

@@ -4,7 +4,6 @@ No query that measures is among them: given labels pass the guard, the catalogue
 judgements are learnt only where dev is a split of its own.
 """
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +22,8 @@ from workflow.config.encoder import EncoderTrain
 from workflow.run.inputs import label_file
 from workflow.run.prepared import Prepared
 from workflow.run.work import Work
-from workflow.stages.training import given_labels, judged_queries
+from workflow.stages.training import given_labels, hold_out, judged_queries
 
-_HELD_OUT = 0.1  # of the given labels' queries, to watch training on where the data has no dev split
 _NEGATIVE_DEPTH = 50
 _LIKE_A_MATCH = 0.95  # of the weakest match's cosine (TopK-PercPos of NV-Retriever, arXiv 2407.15831)
 
@@ -49,21 +47,20 @@ class Graded:
 
 
 def lessons_of(work: Work, prepared: Prepared, section: EncoderTrain) -> tuple[list[Lesson], Graded | None]:
-    """The queries to learn from, and those to watch training on, if there are any."""
+    """The queries to learn from, and those to watch training on, if there are any.
+
+    A tenth of the given labels' queries is not learnt even where dev queries are watched: it weighs an ensemble.
+    """
     main, labels = work.chains(prepared)[-1], label_file(work.config)
     scale = prepared.scale if section.targets is None else prepared.scale.with_targets(section.targets)
     lessons = _given(work, prepared, labels, scale) if section.labels and labels is not None else []
     watched = None
+    lessons, held_out = hold_out(lessons, work.config.seed)
     if main.dev_ids:
         watched = Graded(prepared.queries, {i: prepared.qrels[i] for i in main.dev_ids})
-    elif lessons:
-        random.Random(work.config.seed).shuffle(lessons)
-        size = round(_HELD_OUT * len(lessons))
-        held = [entry for entry in lessons[:size] if len(set(entry.gains)) >= 2]
-        lessons = lessons[size:]
-        if held:
-            qrels = {e.query.id: {p.id: g for p, g in zip(e.products, e.gains, strict=True)} for e in held}
-            watched = Graded({entry.query.id: entry.query for entry in held}, qrels)
+    elif held := [entry for entry in held_out if len(set(entry.gains)) >= 2]:
+        qrels = {e.query.id: {p.id: g for p, g in zip(e.products, e.gains, strict=True)} for e in held}
+        watched = Graded({entry.query.id: entry.query for entry in held}, qrels)
     if section.judgements:
         for entry in judged_queries(prepared, main.train_ids):
             targets = np.array([scale.target(gain) for gain in entry.gains], np.float32)

@@ -1,8 +1,9 @@
-"""The ensemble teacher of a chain: its members trained, and weighed by judgements that they did not learn from.
+"""The ensemble teacher of a chain: its members trained, and weighed by labels that they did not learn from.
 
 Cross-encoders score the judgements they learnt far too well, so their weight is fitted on out-of-fold scores: the
 chain's judged queries are dealt into folds, each scored by a model trained on the others; the member that labels is
-then trained on all of them. First stages learnt nothing and need no folds.
+then trained on all of them. First stages learnt nothing and need no folds. Where no judgement is learnt, the given
+labels' queries that no member learnt do the weighing.
 """
 
 import random
@@ -44,8 +45,7 @@ def train_ensemble(
     section = work.config.teacher
     assert section.train is not None  # the config refuses an ensemble that does not learn the judgements
     scratch = work.scratch("teacher") / chain.name.replace(" ", "-")
-    pairs: list[Pair] = [(entry.query, product) for entry in judged for product in entry.products]
-    targets = np.array([prepared.scale.target(gain) for entry in judged for gain in entry.gains])
+    pairs, targets = _pairs(prepared, judged)
     folds = deal_folds(judged, section.ensemble_folds, work.seed)
     columns, directories = [], {}
     for place, name in enumerate(section.ensemble):
@@ -60,10 +60,34 @@ def train_ensemble(
         train_model_teacher(
             work, prepared, bases[place], judged, directories[place], section.train, what, chain, seed=place
         )
-    features = np.concatenate(columns, axis=1)
-    sound = np.isfinite(features).all(axis=1)
-    weighing = fit_logistic(features[sound], targets[sound])
-    save_ensemble(section.ensemble, directories, weighing, _index_version(work.run), chain.teacher)
+    _save(work, columns, targets, directories, chain.teacher)
+
+
+def weigh_by_labels(
+    work: Work,
+    prepared: Prepared,
+    directories: Mapping[int, Path],
+    first_stages: Mapping[str, Retriever],
+    held_out: Sequence[JudgedQuery],
+    path: Path,
+) -> None:
+    """Weigh an ensemble by given labels, and write it at `path`, unless it is there.
+
+    Args:
+        directories: the trained cross-encoders among the members, by their place among them.
+        held_out: given labels of queries that no member learnt.
+    """
+    if path.exists():
+        return
+    pairs, targets = _pairs(prepared, held_out)
+    columns = []
+    for place, name in enumerate(work.config.teacher.ensemble):
+        if place in directories:
+            report = work.progress.task(f"scoring held-out labels, member {place + 1}")
+            columns.append(teacher_features(Teacher.load(directories[place]), pairs, report))
+        else:
+            columns.append(first_stage_features(first_stages[name], pairs))
+    _save(work, columns, targets, directories, path)
 
 
 def deal_folds(judged: Sequence[JudgedQuery], folds: int, seed: int) -> np.ndarray:
@@ -118,6 +142,24 @@ def _out_of_fold(
                 np.save(stream, found)
         column[np.repeat(held_out, sizes)] = np.load(scores)
     return column
+
+
+def _pairs(prepared: Prepared, judged: Sequence[JudgedQuery]) -> tuple[list[Pair], np.ndarray]:
+    """Pairs and their soft targets, float64 [pairs]."""
+    pairs: list[Pair] = [(entry.query, product) for entry in judged for product in entry.products]
+    shares = (share for entry in judged for share in entry.shares or [None] * len(entry.gains))
+    gains = (gain for entry in judged for gain in entry.gains)
+    return pairs, np.array([prepared.scale.target(*one) for one in zip(gains, shares, strict=True)])
+
+
+def _save(
+    work: Work, columns: Sequence[np.ndarray], targets: np.ndarray, directories: Mapping[int, Path], path: Path
+) -> None:
+    """Fit the weights on the members' columns, and write the ensemble."""
+    features = np.concatenate(columns, axis=1)
+    sound = np.isfinite(features).all(axis=1)
+    weighing = fit_logistic(features[sound], targets[sound])
+    save_ensemble(work.config.teacher.ensemble, directories, weighing, _index_version(work.run), path)
 
 
 def _index_version(run: RunDirectory) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from augment.mining import mine
 from augment.pairs import MinedPair, Pairs
 from eval.files import read_json
+from rerank.ensemble import first_model
 from rerank.parent import is_encoder
 from rerank.student import train_student
 from rerank.student_files import STUDENT_FILE
@@ -62,7 +63,9 @@ def student_start(config: Config, run: RunDirectory, teacher: Path) -> Start:
     if pretrains_student(config):
         return trained_start(run.pretrained_student, "pretraining")
     options = config.student
-    return Start(str(teacher) if options.parent == "teacher" else model_path(options.parent), options.layers)
+    if options.parent != "teacher":
+        return Start(model_path(options.parent), options.layers)
+    return Start(str(first_model(teacher) if config.teacher.kind == "ensemble" else teacher), options.layers)
 
 
 def trained_start(path: Path, training: str) -> Start:

@@ -20,13 +20,13 @@ from workflow.run.prepared import Prepared
 from workflow.run.work import Work
 from workflow.stages.alike import copy
 from workflow.stages.api_teacher import describe_api_teacher, open_api_teacher
-from workflow.stages.ensembles import train_ensemble
+from workflow.stages.ensembles import train_ensemble, weigh_by_labels
 from workflow.stages.first_stage import open_first_stages, product_words, student_template
 from workflow.stages.given import describe_given
 from workflow.stages.model_teacher import train_model_teacher
 from workflow.stages.open_teacher import open_teacher
 from workflow.stages.pretrain import teacher_start
-from workflow.stages.training import given_labels, judged_queries
+from workflow.stages.training import given_labels, hold_out, judged_queries
 
 
 def train_teachers(work: Work, prepared: Prepared, made: Sequence[Chain]) -> dict[str, Any]:
@@ -38,8 +38,8 @@ def train_teachers(work: Work, prepared: Prepared, made: Sequence[Chain]) -> dic
         return {}
     if section.kind == "file":
         return describe_given(work, prepared, [chain.teacher for chain in made])
-    facts = _learn_given_labels(work, prepared)
     first_stages = ensemble_stages(work, prepared)
+    facts = _learn_given_labels(work, prepared, first_stages)
     for chain in made:
         train_chain(work, prepared, chain, first_stages)
     return facts
@@ -54,7 +54,7 @@ def train_chain(work: Work, prepared: Prepared, chain: Chain, first_stages: Mapp
     section = work.config.teacher
     if section.train is None:
         if not chain.teacher.exists():
-            copy(work.run.labels_teacher, chain.teacher)
+            copy(_labels_alone(work), chain.teacher)
         return
     judged, given = judged_queries(prepared, chain.train_ids), label_file(work.config) is not None
     bases = {place: str(_labels_teacher(work, place)) if given else base for place, base in _members(work).items()}
@@ -71,19 +71,28 @@ def ensemble_stages(work: Work, prepared: Prepared) -> Mapping[str, Retriever]:
     return open_first_stages(work.config, prepared.catalogue, work.run)
 
 
-def _learn_given_labels(work: Work, prepared: Prepared) -> dict[str, Any]:
-    """Train what every chain's teacher starts from on the given labels, if any; facts about them."""
+def _learn_given_labels(work: Work, prepared: Prepared, first_stages: Mapping[str, Retriever]) -> dict[str, Any]:
+    """Train what every chain's teacher starts from on the given labels, if any; facts about them.
+
+    Of an ensemble that learns no judgement, a tenth of them is kept to weigh the members by.
+    """
     section, given = work.config.teacher, label_file(work.config)
     if given is None:
         return {}
     judged, found = given_labels(prepared, given, work.guard(prepared))
+    weighs = section.kind == "ensemble" and section.train is None
+    learnt, held_out = hold_out(judged, work.config.seed) if weighs else (judged, [])
+    directories = {}
     for place, base in _members(work).items():
         what = f"given labels member {place + 1}" if section.kind == "ensemble" else "given labels"
-        path = _labels_teacher(work, place)
-        train_model_teacher(work, prepared, base, judged, path, section.labels_train, what, seed=place)
+        directories[place] = _labels_teacher(work, place)
+        train_model_teacher(work, prepared, base, learnt, directories[place], section.labels_train, what, seed=place)
+    if weighs:
+        weigh_by_labels(work, prepared, directories, first_stages, held_out, _labels_alone(work))
     about = {
         "queries": len(judged),
         "pairs": sum(len(entry.gains) for entry in judged),
+        **({"queries that weigh the members": len(held_out)} if weighs else {}),
         "held-out queries left out": len(found.leaks),
         "unknown products left out": found.unknown_products,
     }
@@ -99,6 +108,12 @@ def _members(work: Work) -> dict[int, str]:
         for place, name in enumerate(members)
         if name not in FIRST_STAGES
     }
+
+
+def _labels_alone(work: Work) -> Path:
+    """The teacher that learns no judgement, which every chain has then."""
+    path = work.run.labels_teacher
+    return path / "ensemble" if work.config.teacher.kind == "ensemble" else path
 
 
 def _labels_teacher(work: Work, place: int) -> Path:

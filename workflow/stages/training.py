@@ -1,7 +1,9 @@
 """From judgements and given labels to what the teacher and the student train on."""
 
+import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +19,9 @@ from workflow.config.train import TrainSection
 from workflow.measure.systems import reranker_judged
 from workflow.run.prepared import Prepared
 from workflow.run.work import Work
+
+_Entry = TypeVar("_Entry")
+_HELD_OUT = 0.1  # of the given labels' queries
 
 
 def train_options(section: TrainSection, loss: str, seed: int) -> TrainOptions:
@@ -46,6 +51,18 @@ def given_labels(prepared: Prepared, path: Path, guard: LeakGuard) -> tuple[list
         for entry in found.queries
     ]
     return judged, found
+
+
+def hold_out(given: Sequence[_Entry], seed: int) -> tuple[list[_Entry], list[_Entry]]:
+    """The given labels' queries that are learnt, and the tenth that is not, drawn from `seed`.
+
+    The bi-encoder holds the same ones out as an ensemble that is weighed by them, since both are told of the file in
+    its own order.
+    """
+    drawn = list(given)
+    random.Random(seed).shuffle(drawn)
+    size = round(_HELD_OUT * len(drawn))
+    return drawn[size:], drawn[:size]
 
 
 def soft_groups(prepared: Prepared, query_ids: Sequence[str]) -> list[Group]:

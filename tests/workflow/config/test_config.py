@@ -59,7 +59,7 @@ def test_an_override_wins_over_the_file_and_a_saved_config_reads_back(tmp_path: 
         ("name: a\nteacher: {ensemble: [bm25, dense]}\n", "set teacher.kind: ensemble"),
         (
             "name: a\nstudent: {parent: teacher}\nteacher: {kind: ensemble, ensemble: [bm25, dense]}\n",
-            "student.parent is 'teacher' and teacher.kind is 'ensemble'",
+            "student.parent is 'teacher' and teacher.kind is 'ensemble' without a model of its own",
         ),
         ("name: a\nmine: {depth: 40}\n", "mine.strata has 21-80 (take 2) after rank 20"),
         ("name: a\nmine: {strata: [], random: 0, neighbours: 0}\n", "ask for no product"),

@@ -12,11 +12,23 @@ import pyarrow.parquet as pq
 import pytest
 from grading_server import KEY, Fault, GradingServer, shares
 
+import workflow.stages.encoder
+import workflow.stages.teachers
 from augment.guard import LeakGuard
 from distilrank import main
 from eval.files import read_json
+from rerank.ensemble import EnsembleTeacher, ensemble_features
+from rerank.logistic import fit_logistic
+from rerank.teacher import JudgedQuery
 from retrieval.product_text import ProductTemplate
-from workflow.run.prepared import load_prepared
+from retrieval.types import Query
+from workflow.config.run import load_config
+from workflow.run.directory import RunDirectory
+from workflow.run.prepared import Prepared, load_prepared
+from workflow.run.work import Work
+from workflow.stages.encoder_lessons import Graded, Lesson, lessons_of
+from workflow.stages.model_teacher import train_model_teacher
+from workflow.stages.open_teacher import open_teacher
 
 WriteConfig = Callable[..., Path]
 
@@ -146,6 +158,60 @@ def test_given_labels_alone_make_the_teacher_where_the_judgements_are_not_to_be_
     capsys.readouterr()
     assert main(["teacher", str(write_config(root, teacher={"train": None})), "--runs", str(root / "runs")]) == 2
     assert "leaves nothing to learn: expected teacher.labels" in _said(capsys)
+
+
+def test_an_ensemble_that_learns_no_judgement_is_weighed_by_given_labels_that_no_member_learnt(
+    labels: tuple[Path, list[dict[str, Any]]],
+    write_config: WriteConfig,
+    tiny_bert_dir: Path,
+    tiny_encoder_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root, rows = labels
+    _write(root / "labels.csv", rows)
+    names = ["bm25", "dense", str(tiny_bert_dir), str(tiny_bert_dir)]
+    given = {"labels": str(root / "labels.csv"), "labels_train": {"epochs": 1}, "train": None}
+    lessons = {"labels": True, "self_supervised": False, "hard_negatives": 0, "epochs": 1, "pairs_per_batch": 16}
+    path = write_config(
+        root,
+        encoder={"model": str(tiny_encoder_dir), "max_length": 64, "train": lessons},
+        teacher={"kind": "ensemble", "ensemble": names, "max_length": 64, **given},
+        student={"parent": "teacher", "layers": 1, "train": {"epochs": 1}, "judgements_train": None},
+    )
+    learnt: dict[str, set[str]] = {}
+
+    def train(work: Work, prepared: Prepared, base: str, judged: list[JudgedQuery], *rest: Any, **named: Any) -> None:
+        learnt[rest[2]] = {entry.query.text for entry in judged}
+        train_model_teacher(work, prepared, base, judged, *rest, **named)
+
+    def read(*given: Any) -> tuple[list[Lesson], Graded | None]:
+        found = lessons_of(*given)
+        learnt["encoder"] = {entry.query.text for entry in found[0]}
+        return found
+
+    monkeypatch.setattr(workflow.stages.teachers, "train_model_teacher", train)
+    monkeypatch.setattr(workflow.stages.encoder, "lessons_of", read)
+    assert main(["student", str(path), "--runs", str(root / "runs"), "--accept", "teacher"]) == 0
+    run, config = RunDirectory(root / "runs" / "tiny"), load_config(path)
+    every = {row["query"] for row in rows[:96]}
+    first, second, encoder = learnt["given labels member 3"], learnt["given labels member 4"], learnt["encoder"]
+    assert first == second == encoder < every
+    (held_out,) = every - first
+    prepared = load_prepared(run.data)
+    teacher = open_teacher(config, prepared, run, run.root / "teacher")
+    assert isinstance(teacher, EnsembleTeacher)
+    asked = [row for row in rows if row["query"] == held_out and row["product_id"] != "unknown"]
+    pairs = [
+        (Query("q", held_out), prepared.catalogue.products([prepared.catalogue.row(row["product_id"])])[0])
+        for row in asked
+    ]
+    targets = np.array([{"E": 1, "S": 0.5, "C": 0.1, "I": 0}[row["grade"]] for row in asked])
+    expected = fit_logistic(ensemble_features(teacher.members, pairs), targets)
+    assert teacher.weighing.weights == pytest.approx(expected.weights, abs=1e-3)
+    two = [read_json(run.root / "teacher" / "members" / place / "teacher.json")["version"] for place in "23"]
+    assert two[0] != two[1]  # of one model, from two seeds
+    about = read_json(run.root / "student" / "student.json")
+    assert Path(about["parent"]).parts[-3:] == ("teacher", "members", "2")
 
 
 def _rows(run: Path) -> list[dict[str, Any]]:
