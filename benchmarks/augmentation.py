@@ -62,10 +62,9 @@ def main() -> None:
         models = [Remembered(student) for student in students]
         for mode in MODES:
             alone = bench.rank(mode, f"{size:,} labels", [bench.pipeline(model) for model in models])
-            shares = bench.blend_weights(alone)
-            both = [bench.pipeline(model, share) for model, share in zip(models, shares, strict=True)]
+            blended = f"{size:,} labels, blended"
             found[mode][f"{size:,} labels"] = alone.order
-            found[mode][f"{size:,} labels, blended"] = bench.rank(mode, f"{size:,} labels, blended", both).order
+            found[mode][blended] = bench.rank_blended(mode, blended, models, bench.blend_weights(alone)).order
     name, query_ids = list(bench.sets().items())[-1]
     evaluations = {mode: bench.evaluate(query_ids, mode, found[mode]) for mode in MODES}
     print(_table(evaluations, bench.ndcg, name))

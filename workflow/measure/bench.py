@@ -1,7 +1,7 @@
 """The test bench: unseen queries, each ranked by the chain that held it out, and how systems compare on them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from eval.errors import InputError
 from eval.evaluation import Evaluation, evaluate
@@ -28,6 +28,15 @@ from workflow.run.progress import StageProgress
 
 Mode = Literal["judged-only", "full catalogue"]
 MODES: tuple[Mode, ...] = ("judged-only", "full catalogue")
+
+_DEALT = 10  # groups of out-of-fold dev queries, each blended with the weight that the others choose
+
+
+class BlendWeights(NamedTuple):
+    """The reranker's share in the blend: what is served, and what each measured query is ranked with."""
+
+    served: float
+    of: dict[str, float]
 
 
 def measured_sets(qrels: Qrels, parts: Sequence[Part], min_judged: int) -> dict[str, list[str]]:
@@ -100,26 +109,45 @@ class Bench:
 
     def rank(self, mode: Mode, name: str, pipelines: Sequence[SearchPipeline]) -> Scored:
         """Every part's queries ranked by its own pipeline."""
-        pieces = []
-        for part, pipeline in zip(self.parts, pipelines, strict=True):
-            where = "" if part.chain.fold is None else f", {part.chain.name}"
-            report = self.progress.task(f"{name}, {mode}{where}")
-            if mode == "judged-only":
-                pieces.append(judged_only(pipeline, self.prepared, part.query_ids, report))
-            else:
-                pieces.append(full_catalogue(pipeline, self.prepared, part.query_ids, self.options.recall, report))
-        return merged(pieces)
+        return merged(
+            self._rank(mode, name, part, pipeline, part.query_ids)
+            for part, pipeline in zip(self.parts, pipelines, strict=True)
+        )
 
-    def blend_weights(self, student: Scored) -> list[float]:
-        """Each part's weight: a fold's is chosen by the other folds' queries, the main chain's by all dev queries."""
-        weights = []
-        for part in self.parts:
-            own = set(part.chain.dev_ids) if part.chain.fold is not None else set()
-            chosen = [query_id for query_id in self.dev_ids if query_id not in own]
-            first, second = ({i: run[i] for i in chosen} for run in (student.first, student.second))
-            qrels = {i: self.prepared.qrels[i] for i in chosen}
-            weights.append(fit_weight(first, second, qrels, measure=self.ndcg).weight)
-        return weights
+    def rank_blended(self, mode: Mode, name: str, rerankers: Sequence[Reranker], weights: BlendWeights) -> Scored:
+        """Every part's queries ranked by its own reranker blended with the first stage, each query with its weight."""
+        jobs = []
+        for part, reranker in zip(self.parts, rerankers, strict=True):
+            for weight in sorted({weights.of[query_id] for query_id in part.query_ids}):
+                query_ids = [query_id for query_id in part.query_ids if weights.of[query_id] == weight]
+                jobs.append((part, self.pipeline(reranker, weight), query_ids))
+        return merged(self._rank(mode, name, *job) for job in jobs)
+
+    def _rank(self, mode: Mode, name: str, part: Part, pipeline: SearchPipeline, query_ids: Sequence[str]) -> Scored:
+        where = "" if part.chain.fold is None else f", {part.chain.name}"
+        report = self.progress.task(f"{name}, {mode}{where}")
+        if mode == "judged-only":
+            return judged_only(pipeline, self.prepared, query_ids, report)
+        return full_catalogue(pipeline, self.prepared, query_ids, self.options.recall, report)
+
+    def blend_weights(self, student: Scored) -> BlendWeights:
+        """What dev queries choose: all of them for what is served and for test queries.
+
+        Queries out of fold measure as well as choose, so they are dealt into tenths, and each tenth's weight is chosen
+        by the other nine: nearly as many queries as choose what is served, none of them its own.
+        """
+        served = self._fit(student, self.dev_ids)
+        of = dict.fromkeys(self.query_ids, served)
+        held_out = [i for part in self.parts if part.chain.fold is not None for i in part.chain.dev_ids]
+        for deal in range(min(_DEALT, len(held_out))):
+            own = held_out[deal::_DEALT]
+            of.update(dict.fromkeys(own, self._fit(student, set(self.dev_ids) - set(own))))
+        return BlendWeights(served, of)
+
+    def _fit(self, student: Scored, query_ids: Collection[str]) -> float:
+        first, second = ({i: run[i] for i in query_ids} for run in (student.first, student.second))
+        qrels = {i: self.prepared.qrels[i] for i in query_ids}
+        return fit_weight(first, second, qrels, measure=self.ndcg).weight
 
     def gate(self, candidate: Run, baseline: Run) -> GateDecision:
         """Whether a system may go on, by its nDCG on the dev queries."""

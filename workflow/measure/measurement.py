@@ -80,8 +80,8 @@ def measure(
     holds, by system, a model for each of `measured`, released when done; `runtime` says what computes the students'
     scores.
     The student is called "student"; its blend with the first stage is fitted on dev queries: those the main chain was
-    given, or else out-of-fold, each fold with the weight that the other folds chose. `shortlisted` puts a shortlist
-    before it, to be measured as a system of its own.
+    given, or else those out of fold, each with a weight that it had no part in. `shortlisted` puts a shortlist before
+    it, to be measured as a system of its own.
     """
     bench = Bench(config, prepared, template, stages[config.index.first_stage], measured, progress)
     found: dict[Mode, dict[str, Scored]] = {mode: {} for mode in MODES}
@@ -100,16 +100,11 @@ def measure(
             found[mode][name] = bench.rank(mode, name, [bench.pipeline(model) for model in remembered])
             if name == STUDENT:
                 fitted = bench.blend_weights(found[mode][name])
-                blended = [bench.pipeline(model, weight) for model, weight in zip(remembered, fitted, strict=True)]
-                found[mode][BLENDED] = bench.rank(mode, BLENDED, blended)
+                found[mode][BLENDED] = bench.rank_blended(mode, BLENDED, remembered, fitted)
                 if shortlisted is not None:
-                    short = [
-                        bench.pipeline(shortlisted(model), weight)
-                        for model, weight in zip(remembered, fitted, strict=True)
-                    ]
-                    found[mode][SHORTLISTED] = bench.rank(mode, SHORTLISTED, short)
-                weights[mode] = fitted[-1]
-                shares[mode] = {i: w for part, w in zip(measured, fitted, strict=True) for i in part.query_ids}
+                    short = [shortlisted(model) for model in remembered]
+                    found[mode][SHORTLISTED] = bench.rank_blended(mode, SHORTLISTED, short, fitted)
+                weights[mode], shares[mode] = fitted.served, fitted.of
         timings[name] = bench.milliseconds(bench.pipeline(models[-1], timed=True))
         if name == STUDENT:
             weight = weights["full catalogue"]

@@ -4,7 +4,7 @@ A query is ranked by the chain that held it out: a fold's queries by that fold's
 the main chain's. So the test split, and the out-of-fold set around it, are both honest and come from one pass.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -160,8 +160,8 @@ def milliseconds(pipeline: SearchPipeline, prepared: Prepared, query_ids: Sequen
     return float(np.median(took))
 
 
-def merged(pieces: Sequence[Scored]) -> Scored:
-    """One result of several chains' disjoint queries."""
+def merged(pieces: Iterable[Scored]) -> Scored:
+    """One result of several disjoint sets of queries."""
     whole = Scored({}, {}, {})
     for piece in pieces:
         for target, source in zip(whole, piece, strict=True):

@@ -1,5 +1,6 @@
-"""The test bench: few test queries, none at all, and a first stage that is asked once."""
+"""The test bench: few test queries, none at all, a first stage that is asked once, and who chooses a blend."""
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from eval.errors import InputError
 from eval.grades import ESCI
+from rerank.blend import fit_weight
 from rerank.pipeline import SearchPipeline
 from retrieval.catalogue import Catalogue
 from retrieval.demotion import RERANKER_LOSS
@@ -17,7 +19,7 @@ from retrieval.types import Filter, Hit, Product, Query, Retriever
 from workflow.config.run import Config
 from workflow.measure import bench
 from workflow.measure.bench import Bench
-from workflow.measure.systems import Part, RememberedRetriever, as_ranked
+from workflow.measure.systems import Part, RememberedRetriever, Scored, as_ranked
 from workflow.run.directory import Chain
 from workflow.run.prepared import Prepared
 from workflow.run.progress import StageProgress
@@ -82,6 +84,25 @@ def test_an_opened_run_without_test_queries_answers_what_is_typed(tmp_path: Path
         opened({}, "none").search(None, 1, {})
     assert opened({"q1": "train"}, "train").search(None, 1, {}) == "query q1"
     assert opened({"q1": "train", "q2": "test"}, "test").search(None, 1, {}) == "query q2"
+
+
+def test_a_query_out_of_fold_has_no_part_in_the_weight_it_is_blended_with(tmp_path: Path) -> None:
+    dev, rng = [f"q{place}" for place in range(23)], random.Random(3)
+    prepared = _prepared(tmp_path / "catalogue", {**dict.fromkeys(dev, "train"), "t": "test"})
+    folds = [Part(Chain(tmp_path, (), tuple(dev[fold::2]), fold), tuple(dev[fold::2])) for fold in (0, 1)]
+    made = _bench(prepared, [*folds, Part(Chain(tmp_path, tuple(dev), ()), ("t",))], min_judged=2)
+    first, second = ({i: {name: rng.random() for name in PRODUCTS} for i in [*dev, "t"]} for _ in range(2))
+    weights = made.blend_weights(Scored({}, first, second))
+    everything = {i: prepared.qrels[i] for i in dev}
+    assert weights.served == weights.of["t"] == fit_weight(first, second, everything).weight
+    assert weights.of.keys() == {*dev, "t"}
+    # The dealing: places 0, 10, 20 of the folds' queries one after the other, and so on.
+    order = [*dev[0::2], *dev[1::2]]
+    for deal in range(10):
+        own = order[deal::10]
+        others = {i: qrels for i, qrels in everything.items() if i not in own}
+        assert {weights.of[i] for i in own} == {fit_weight(first, second, others).weight}
+    assert len(set(weights.of.values())) > 1  # the draw has queries that matter, else nothing is tested
 
 
 class _Counting:
