@@ -1,6 +1,7 @@
-"""What each part of the first stage is worth: the fields that BM25 reads, "without X", and how both are fused.
+"""What each part of the first stage is worth: the fields that BM25 reads, "without X", fusion, and looking twice.
 
-"Without X" counts as any words, is not searched for, or is not searched for and what mentions X falls behind.
+"Without X" counts as any words, is not searched for, or is not searched for and what mentions X falls behind. The last
+arm also looks for words that the best products share (`retrieval.expansion`).
 
     python -m benchmarks.first_stage WORK --data PATH [--split train]
 
@@ -21,6 +22,7 @@ from eval.trec import Run
 from rerank.pipeline import SearchPipeline
 from retrieval.bm25 import BM25Retriever
 from retrieval.demotion import DemotingRetriever, Demotion
+from retrieval.expansion import ExpandingRetriever, Expansion
 from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR, Fusion
 from retrieval.hybrid import HybridRetriever
 from retrieval.types import Retriever
@@ -52,7 +54,7 @@ def main() -> None:
     run_stages(config, run, "index", Console(), accept=frozenset(), retry_failed=False)
     prepared = load_prepared(run.data)
     ids = [i for i in prepared.graded(prepared.split(options.split)) if len(prepared.qrels[i]) >= 40]
-    lexical: dict[str, Retriever] = {}
+    lexical: dict[str, BM25Retriever] = {}
     for name, words in _WORDS.items():
         fields = config.fields.model_copy(update={"words": words})
         template = words_template(config.model_copy(update={"fields": fields}), prepared.catalogue)
@@ -66,6 +68,7 @@ def main() -> None:
     demotion = Demotion(prepared.catalogue, template)
     stages = {name: DemotingRetriever(one, demotion, BM25_FLOOR) for name, one in lexical.items()}
     stages["dense"] = open_first_stages(config, prepared.catalogue, run)["dense"]
+    weighted = list(_WORDS)[-1]
 
     def ranked(retriever: Retriever) -> tuple[Run, Run]:
         everything = SearchPipeline(retriever, None, prepared.catalogue, template)
@@ -83,7 +86,12 @@ def main() -> None:
             parts = {name: RememberedRetriever(one) for name, one in stages.items()}
             if not negation:
                 runs[_OLD] = ranked(fused(parts["the student's fields"], parts["dense"], "ranks"))
-            runs |= _arms(parts, negation, fused, ranked)
+            runs |= _arms(parts, negation, weighted, fused, ranked)
+    for fusion in ("ranks", "scores"):
+        twice = ExpandingRetriever(
+            lexical[weighted], stages["dense"], demotion, prepared.catalogue, template, fusion, Expansion()
+        )
+        runs[f'hybrid by {fusion}, {weighted}, "X" behind, looking twice'] = ranked(twice)
     for place, judged in enumerate((True, False)):
         found = evaluate(
             {i: prepared.qrels[i] for i in ids},
@@ -100,6 +108,7 @@ def main() -> None:
 def _arms(
     parts: Mapping[str, Retriever],
     negation: str,
+    weighted: str,
     fuse: Callable[..., Retriever],
     ranked: Callable[[Retriever], tuple[Run, Run]],
 ) -> dict[str, tuple[Run, Run]]:
@@ -107,7 +116,6 @@ def _arms(
     for name in _WORDS:
         made[f"bm25 over {name}{negation}"] = parts[name]
     for fusion in ("ranks", "scores"):
-        weighted = list(_WORDS)[-1]
         made[f"hybrid by {fusion}, {weighted}{negation}"] = fuse(parts[weighted], parts["dense"], fusion)
     return {name: ranked(retriever) for name, retriever in made.items()}
 

@@ -83,7 +83,7 @@ def measure(out: Path) -> dict[str, float]:
     opened, begun = _peak(), time.perf_counter()
     pairs = mine(
         (LogQuery(text) for text in texts),
-        first_stages(bm25, dense, catalogue, _TEMPLATE, _FUSION),
+        first_stages(bm25, dense, catalogue, _TEMPLATE, _FUSION, None),
         catalogue,
         out / "pairs",
         first_stage="hybrid",

@@ -5,7 +5,9 @@ mean length)) with idf = ln(1 + (N − df + .5) / (df + .5)); a query's is the s
 counting again. bm25s (Lù, arXiv 2407.03618) computes all word scores when the index is built, so a search only adds up.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import copy
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import bm25s
@@ -36,6 +38,8 @@ class BM25Retriever:
         self.manifest = manifest
         self.catalogue = catalogue
         self.index = index
+        self.more: Mapping[str, float] = {}
+        """Tokens that are looked for beside the query's, and how many times a word of the query each counts."""
         self._vocabulary: dict[str, int] = index.vocab_dict
 
     @classmethod
@@ -112,10 +116,28 @@ class BM25Retriever:
         """The words of all products."""
         return self._vocabulary
 
+    def adding(self, words: Mapping[str, float]) -> "BM25Retriever":
+        """The same index, with these tokens looked for in every query, each counting so many times a word of it."""
+        other = copy.copy(self)
+        other.more = dict(words)
+        return other
+
+    def idf(self, word: str) -> float:
+        """ln(1 + (N − df + .5) / (df + .5)) of a token; of one that no product has, with a df of 0."""
+        number, starts = self._vocabulary.get(word), self.index.scores["indptr"]
+        df = 0 if number is None else int(starts[number + 1] - starts[number])
+        return math.log(1 + (self.manifest.count - df + 0.5) / (df + 0.5))
+
     def scores(self, query: Query) -> np.ndarray:
         """float32 scores [len(catalogue)] of all products, by row; 0 where a product shares no word with the query."""
         known = [self._vocabulary[token] for token in tokenize(wanted(query.text)) if token in self._vocabulary]
-        return self.index.get_scores_from_ids(sorted(known))
+        scores = self.index.get_scores_from_ids(sorted(known))
+        stored = self.index.scores
+        for word, times in self.more.items():
+            if (number := self._vocabulary.get(word)) is not None:
+                held = slice(*stored["indptr"][number : number + 2])
+                scores[stored["indices"][held]] += np.float32(times) * stored["data"][held]  # a product has it once
+        return scores
 
 
 def _texts(catalogue: Catalogue, template: ProductTemplate, progress: Progress | None) -> Iterator[str]:

@@ -206,8 +206,9 @@ def stages(config: Config) -> list[Stage]:
     indexes = ("index/embeddings", "index/encoder", "index/elastic") if in_cluster else ("index",)
     searched = ("elastic.search", "elastic.candidates") if in_cluster else ()
     # Of most teachers the audit alone looks at the first stage and the categories; an ensemble may have it as a member.
-    first_stage = ("index.first_stage", "index.fusion", *searched)
-    of_no_member = () if config.teacher.kind == "ensemble" else ("index.fusion", "index stage")
+    fused = ("index.fusion", "index.expansion")
+    first_stage = ("index.first_stage", *fused, *searched)
+    of_no_member = () if config.teacher.kind == "ensemble" else (*fused, "index stage")
     matters_to_audit = ("index.first_stage", "mine.category_field", *searched, *of_no_member)
     # How an endpoint is asked decides no answer, nor where a model's layers lie what it learns.
     ways = ("base_url", "key_variable", "concurrency", "timeout_s", "retries", "price_*", "limit_*", "measured")

@@ -4,7 +4,7 @@ New products are scored with the index's statistics (`retrieval.live.words`); re
 do in Lucene, until a merge.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -33,6 +33,14 @@ class LiveBM25:
         rows = np.array([self.catalogue.row(product_id) for product_id in product_ids], dtype=np.int64)
         return self._scores(query)[rows].tolist()
 
+    def adding(self, words: Mapping[str, float]) -> "LiveBM25":
+        """The same, with these tokens looked for in every query; see `BM25Retriever`."""
+        return LiveBM25(self.base.adding(words), self.catalogue)
+
+    def idf(self, word: str) -> float:
+        """The index's idf of a token: new products do not count in it until a merge."""
+        return self.base.idf(word)
+
     def _search(self, query: Query, k: int, rows: np.ndarray | None) -> list[Hit]:
         scores = self._scores(query)
         if rows is None:
@@ -50,4 +58,6 @@ class LiveBM25:
         """float32 scores of all rows, retired ones too."""
         old = self.base.scores(query)
         count = self.catalogue.count
-        return np.concatenate([old, self.catalogue.delta.word_scores(wanted(query.text), count)]) if count else old
+        if not count:
+            return old
+        return np.concatenate([old, self.catalogue.delta.word_scores(wanted(query.text), self.base.more, count)])

@@ -1,6 +1,6 @@
 """The products added since the index was built, in memory: append-only, so that every view reads its beginning."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -59,9 +59,9 @@ class Delta:
         codes = [values[value] for value in wanted if value in values]
         return np.isin(self._codes[field].first(count), codes)
 
-    def word_scores(self, text: str, count: int) -> np.ndarray:
-        """float32 BM25 scores [count] of the first rows."""
-        return self._words.scores(text, count)
+    def word_scores(self, text: str, more: Mapping[str, float], count: int) -> np.ndarray:
+        """float32 BM25 scores [count] of the first rows; `more`: see `BM25Retriever.more`."""
+        return self._words.scores(text, more, count)
 
     def nearest(self, queries: np.ndarray, k: int, rows: np.ndarray, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each unit query vector [queries, dim] the `k` nearest of `rows`, exactly: rows, cosines (float32)."""

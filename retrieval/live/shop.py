@@ -32,6 +32,7 @@ from typing import NamedTuple
 from eval.errors import DistilrankError, InputError, MachineError
 from retrieval.bm25 import BM25Retriever
 from retrieval.dense import DenseRetriever
+from retrieval.expansion import Expansion
 from retrieval.first_stages import FirstStage
 from retrieval.fusion import Fusion
 from retrieval.live.accept import accepted
@@ -74,7 +75,7 @@ class LiveShop:
     Args:
         dense, bm25: the run's own indexes, over the same catalogue.
         directory: `live/`; made where there is none.
-        first_stage: which retriever the views have, `fusion` how its parts are fused.
+        first_stage: which retriever the views have; `fusion`: how its parts are fused; `expansion`: how it looks twice.
         attach: opens what else belongs to a generation (tokenised products, say) from its directory, None for the
             run's own, and its vectors; the result is the view's `attached`. It is called again when the files vanish
             underneath it.
@@ -92,6 +93,7 @@ class LiveShop:
         *,
         first_stage: FirstStage = "hybrid",
         fusion: Fusion = "scores",
+        expansion: Expansion | None = None,
         attach: Attach | None = None,
     ) -> None:
         if dense.catalogue.path != bm25.catalogue.path:
@@ -104,6 +106,7 @@ class LiveShop:
         self._live = LiveDirectory(self.directory, base_fingerprint(dense, bm25), texts_fingerprint(dense))
         self._first_stage = first_stage
         self._fusion = fusion
+        self._expansion = expansion
         self._attach = attach
         self._mutex = threading.Lock()  # guards the state; taken before the lock file, never while that is held
         self._follower: threading.Thread | None = None
@@ -204,7 +207,7 @@ class LiveShop:
             following = Pointer(number, segment, view.version, self._live.base, self._live.texts)
             merged = self._generation(following)
             with self._writing():
-                state = State(merged, self._live.log, following, self._first_stage, self._fusion)
+                state = self._made(merged, following)
                 try:
                     state.advance()
                     following.write(self._live.path)
@@ -224,6 +227,9 @@ class LiveShop:
             self._closed = True
             self._state.close()
 
+    def _made(self, generation: Generation, pointer: Pointer) -> State:
+        return State(generation, self._live.log, pointer, self._first_stage, self._fusion, self._expansion)
+
     def _generation(self, pointer: Pointer) -> Generation:
         if pointer.generation == 0:
             if self._own is None:  # rebuilt, and rebuilt once more to what it was
@@ -237,7 +243,7 @@ class LiveShop:
         while True:
             pointer = self._live.pointer()
             try:
-                state = State(self._generation(pointer), self._live.log, pointer, self._first_stage, self._fusion)
+                state = self._made(self._generation(pointer), pointer)
                 if self._read_all(state):
                     return state
             except (DistilrankError, OSError) as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.errors import MachineError
+from retrieval.expansion import Expansion
 from retrieval.first_stages import FirstStage, first_stages
 from retrieval.fusion import Fusion
 from retrieval.live.bm25 import LiveBM25
@@ -30,14 +31,20 @@ class State:
     Args:
         generation: the index.
         pointer: where the log goes on from it.
-        first_stage: which retriever the views have, `fusion` how its parts are fused.
+        first_stage: which retriever the views have; `fusion`: how its parts are fused; `expansion`: how it looks twice.
 
     Raises:
         FileNotFoundError: the log's segment is gone, since a merge has made a newer generation.
     """
 
     def __init__(
-        self, generation: Generation, log: Log, pointer: Pointer, first_stage: FirstStage, fusion: Fusion
+        self,
+        generation: Generation,
+        log: Log,
+        pointer: Pointer,
+        first_stage: FirstStage,
+        fusion: Fusion,
+        expansion: Expansion | None,
     ) -> None:
         self.generation = generation
         self.version = pointer.sequence
@@ -49,6 +56,7 @@ class State:
         self._log = log
         self._first_stage = first_stage
         self._fusion = fusion
+        self._expansion = expansion
         self._size = len(generation.catalogue)
         self._dimension = generation.dense.index.manifest.dimension
         self._delta = Delta(generation.catalogue.fields, self._dimension, generation.statistics)
@@ -196,4 +204,4 @@ class State:
         bm25 = LiveBM25(self.generation.bm25, catalogue)
         dense = LiveDense(self.generation.dense, catalogue)
         template = self.generation.dense.index.manifest.template
-        return first_stages(bm25, dense, catalogue, template, self._fusion)
+        return first_stages(bm25, dense, catalogue, template, self._fusion, self._expansion)

@@ -7,6 +7,7 @@ counts as one that none has (df 0). A merge counts anew.
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -88,15 +89,19 @@ class DeltaWords:
         self._words.extend(words)
         self._ends.extend(np.array([len(self._words)]))
 
-    def scores(self, text: str, count: int) -> np.ndarray:
-        """float32 BM25 scores [count] of the first `count` products for a query's text."""
+    def scores(self, text: str, more: Mapping[str, float], count: int) -> np.ndarray:
+        """float32 BM25 scores [count] of the first `count` products for a query's text and `BM25Retriever.more`."""
         scores = np.zeros(count, dtype=np.float32)
         if count == 0:
             return scores
         end = int(self._ends.first(count)[-1])
         words, rows, weights = self._words.first(end), self._rows.first(end), self._weights.first(end)
-        numbers = [self._statistics.vocabulary.get(word, self._new.get(word)) for word in tokenize(text)]
-        for number in sorted(number for number in numbers if number is not None):
+        known = [number for word in tokenize(text) if (number := self._number(word)) is not None]
+        added = [(number, times) for word, times in more.items() if (number := self._number(word)) is not None]
+        for number, times in [*((number, 1.0) for number in sorted(known)), *added]:
             places = np.flatnonzero(words == number)
-            scores[rows[places]] += weights[places]  # a product has a word once in the list
+            scores[rows[places]] += np.float32(times) * weights[places]  # a product has a word once in the list
         return scores
+
+    def _number(self, word: str) -> int | None:
+        return self._statistics.vocabulary.get(word, self._new.get(word))

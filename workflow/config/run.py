@@ -13,6 +13,7 @@ from augment import selection
 from augment.mine_options import MineOptions
 from eval.errors import InputError
 from eval.files import write_text
+from retrieval.expansion import Expansion
 from retrieval.fusion import Fusion
 from retrieval.index_kinds import Kind
 from retrieval.product_text import ProductTemplate
@@ -45,6 +46,16 @@ class FieldsSection(Section):
         return self
 
 
+class ExpansionSection(Section):
+    """What the hybrid first stage looks for when it looks again, see retrieval/expansion.py."""
+
+    products: Count = 10
+    """The first search's best, whose words are looked for."""
+    words: Count = 10
+    weight: Positive = 0.25
+    """All of these words together, beside the query's own."""
+
+
 class IndexSection(Section):
     """How the catalogue is searched."""
 
@@ -55,11 +66,26 @@ class IndexSection(Section):
     first_stage: Literal["dense", "bm25", "hybrid", "elasticsearch"] = "hybrid"
     fusion: Fusion = "scores"
     """How hybrid fuses its two parts: by their scores, or by their ranks alone (reciprocal rank fusion)."""
+    expansion: ExpansionSection | None = None
+    """Have hybrid look twice, the second time for words of the first search's best products too; null for once."""
 
     @property
     def in_cluster(self) -> bool:
         """Whether the catalogue is searched in a cluster, and not by indexes in the run."""
         return self.first_stage == "elasticsearch"
+
+    def expansion_options(self) -> Expansion | None:
+        """What retrieval.first_stages takes."""
+        return None if self.expansion is None else Expansion(**self.expansion.model_dump())
+
+    @model_validator(mode="after")
+    def _hybrid_is_what_expands(self) -> "IndexSection":
+        if self.expansion is not None and self.first_stage != "hybrid":
+            raise ValueError(
+                f"index.expansion is given and index.first_stage is {self.first_stage!r}, expected hybrid, which it "
+                "expands: set index.first_stage: hybrid, or leave index.expansion out"
+            )
+        return self
 
 
 class Stratum(Section):

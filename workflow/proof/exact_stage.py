@@ -32,7 +32,7 @@ def exactly(config: Config, run: RunDirectory, opened: OpenedRun, directory: Pat
     )
     dense = DenseRetriever.load(directory / "vectors", first.encoder, catalogue)
     bm25 = BM25Retriever.build(catalogue, words_template(config, catalogue), directory / "bm25")
-    stages = first_stages(bm25, dense, catalogue, opened.template, config.index.fusion)
+    stages = first_stages(bm25, dense, catalogue, opened.template, config.index.fusion, None)  # as in a cluster
     pipeline = SearchPipeline(
         stages[first.mode],
         opened.pipeline.reranker,

@@ -150,6 +150,7 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
             run.root / "live",
             first_stage=config.index.first_stage,
             fusion=config.index.fusion,
+            expansion=config.index.expansion_options(),
             attach=attach if settings.reranks else None,
         )
         reranker = _attached(live.view()) if settings.reranks else None

@@ -132,7 +132,7 @@ def open_first_stages(config: Config, catalogue: Catalogue, run: RunDirectory) -
         return open_cluster_stages(config, catalogue, template, encoder, run)
     bm25 = BM25Retriever.load(run.index / "bm25", catalogue)
     dense = DenseRetriever.load(run.index / "vectors", encoder, catalogue, gpu=config.index.gpu)
-    return first_stages(bm25, dense, catalogue, template, config.index.fusion)
+    return first_stages(bm25, dense, catalogue, template, config.index.fusion, config.index.expansion_options())
 
 
 def distinct(stages: Mapping[str, Retriever], first_stage: str) -> dict[str, Retriever]:

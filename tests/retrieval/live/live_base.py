@@ -8,6 +8,7 @@ from retrieval.bm25 import BM25Retriever
 from retrieval.catalogue import Catalogue
 from retrieval.dense import DenseRetriever
 from retrieval.encoder import Encoder
+from retrieval.expansion import Expansion
 from retrieval.first_stages import FirstStage
 from retrieval.hybrid import Fusion
 from retrieval.live.generation import Attach
@@ -51,12 +52,13 @@ class Base:
         encoder: Encoder | None = None,
         attach: Attach | None = None,
         fusion: Fusion = "scores",
+        expansion: Expansion | None = None,
     ) -> LiveShop:
         """A shop of its own, as each process of a host has one."""
         catalogue = Catalogue.load(self.catalogue)
         dense = DenseRetriever.load(self.vectors, encoder or Encoder(str(self.encoder), device="cpu"), catalogue)
         bm25 = BM25Retriever.load(self.bm25, catalogue)
-        return LiveShop(dense, bm25, live, first_stage=first_stage, fusion=fusion, attach=attach)
+        return LiveShop(dense, bm25, live, first_stage=first_stage, fusion=fusion, expansion=expansion, attach=attach)
 
 
 Operation = tuple[list[Product], list[str]]

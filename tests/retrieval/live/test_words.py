@@ -43,7 +43,9 @@ def test_an_indexed_product_put_again_scores_the_same_to_the_last_digit(
     for product in small_products:
         words.add(template.text(product))
     for text in QUERIES:
-        np.testing.assert_array_equal(words.scores(text, len(small_products)), retriever.scores(Query("q", text)))
+        for more in ({}, {"lamp": 0.25, "steel": 0.1, "theremin": 1.0}):
+            found = words.scores(text, more, len(small_products))
+            np.testing.assert_array_equal(found, retriever.adding(more).scores(Query("q", text)))
 
 
 def test_new_words_and_new_products_by_the_formula(
@@ -66,8 +68,8 @@ def test_new_words_and_new_products_by_the_formula(
                 tf = times[word]
                 score += idf * tf / (tf + k1 * (1 - b + b * sum(times.values()) / mean)) if tf else 0.0
             expected.append(score)
-        np.testing.assert_allclose(words.scores(query, 4), expected, rtol=1e-6)
-        np.testing.assert_allclose(words.scores(query, 2), expected[:2], rtol=1e-6)
+        np.testing.assert_allclose(words.scores(query, {}, 4), expected, rtol=1e-6)
+        np.testing.assert_allclose(words.scores(query, {}, 2), expected[:2], rtol=1e-6)
 
 
 def test_a_catalogue_of_one_word(tmp_path: Path) -> None:
