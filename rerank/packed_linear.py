@@ -20,7 +20,7 @@ def packed_linears(model: nn.Module) -> Iterator[None]:
         for layer in model.modules()
         if type(layer) is nn.Linear and "forward" not in vars(layer) and layer.weight.dtype == torch.float32
     ]
-    if not torch.backends.mkldnn.is_available():
+    if not can_pack():
         layers = []
     try:
         for layer in layers:
@@ -29,6 +29,18 @@ def packed_linears(model: nn.Module) -> Iterator[None]:
     finally:
         for layer in layers:
             vars(layer).pop("forward", None)
+
+
+@functools.cache
+def can_pack() -> bool:
+    """Whether torch can on this processor: packing needs AVX-512 or later, plain bfloat16 multiplication does not."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    try:
+        _packed(nn.Linear(1, 1))
+    except RuntimeError:
+        return False
+    return True
 
 
 def _packed(layer: nn.Linear) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -19,6 +19,10 @@ from rerank.types import Pair, Reranker, RowReranker
 from retrieval.catalogue import Catalogue
 from retrieval.types import Product, Query
 
+_CPU = Path("/proc/cpuinfo")
+_SATURATES = _CPU.exists() and not set(_CPU.read_text().split()) & {"avx512_vnni", "avx_vnni", "asimddp"}
+"""Without such instructions sums of two int8 products are cut at 16 bits."""
+
 
 @pytest.fixture(scope="session")
 def exported_dir(student_dir: Path, pairs: list[Pair]) -> Callable[[str], Path]:
@@ -69,6 +73,7 @@ def test_int8_scores_are_near_the_students(exported_dir: Callable[[str], Path], 
     assert np.corrcoef(found, expected)[0, 1] > 0.99
 
 
+@pytest.mark.skipif(_SATURATES, reason="int8 products saturate here, by more than outlying channels cost")
 def test_outlying_channels_are_brought_down(
     student_dir: Path, tmp_path: Path, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:

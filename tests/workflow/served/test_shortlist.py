@@ -187,7 +187,7 @@ def test_an_exported_student_with_a_deadline_reads_what_fits(run: Path, tmp_path
     with serving(run) as (other, _):
         ours, theirs = (one.search(SearchAsk(QUERY, size=10)).hits for one in (engine, other))
     scores = [[one.hit.rerank_score for one in hits] for hits in (ours, theirs)]
-    assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+    assert scores[0] == pytest.approx(scores[1], abs=1e-2)  # float32, and the run's own int8
     cost = engine._current.newest.cost("student")
     for _ in range(60):
         cost.observe(KEEP, KEEP * 10.0)  # 10 ms a product that is read
