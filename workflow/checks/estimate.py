@@ -17,6 +17,7 @@ from retrieval.product_text import ProductTemplate
 from retrieval.types import Product, Query
 from workflow.checks.judged_plan import JudgedPlan
 from workflow.config.run import Config
+from workflow.stages.alike import labels_alike, students_alike
 from workflow.stages.first_stage import model_path
 from workflow.stages.pretrain import pretrained_teachers, pretrains_student
 
@@ -79,8 +80,11 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
     # Out of fold, each of f models learns the share 1 − 1/f of the judgements; one more learns all of them.
     trainings = config.teacher.ensemble_folds if config.teacher.kind == "ensemble" else 1
     final, alone = student.final_train, student.judgements_train
+    # Folds that differ in nothing share labels, and students.
+    labelled = 1 if labels_alike(config) else plan.chains
+    distilled = 1 if students_alike(config) else plan.chains
     taught = [  # pairs that the student of each round learns
-        plan.chains * number * mined * student.train.epochs + judged * (final.epochs if final is not None else 0)
+        distilled * number * mined * student.train.epochs + judged * (final.epochs if final is not None else 0)
         for number in range(1, config.rounds + 1)
     ]
     judging = config.teacher.train.epochs if config.teacher.train is not None else 0
@@ -96,7 +100,7 @@ def estimate(config: Config, work: Work, rates: Rates) -> dict[str, float]:
         "teacher": learning * (trainings * judged * judging + work.given * config.teacher.labels_train.epochs)
         + labelling * plan.audited_pairs,
         "mine": (min(config.mine.pool, logged) + min(config.mine.queries, logged)) / rates.encoder,
-        "label": labelling * plan.chains * mined,
+        "label": labelling * labelled * mined,
         **(
             {"rounds": distilling * sum(taught[:-1]) + chosen * (candidates / rates.student + labelling * mined)}
             if config.rounds > 1
@@ -139,10 +143,10 @@ def describe_estimate(config: Config, work: Work, rates: Rates) -> str:
     """The estimate in one line, for a person."""
     seconds = estimate(config, work, rates)
     stages = ", ".join(f"{name} {value / 60:.1f}" for name, value in seconds.items())
-    pairs = _mined_pairs(config, work.logged)
+    pairs, teachers = _mined_pairs(config, work.logged), 1 if labels_alike(config) else work.plan.chains
     return (
         f"about {sum(seconds.values()) / 60:.0f} minutes for texts of this length ({stages}); {pairs:,} pairs to label"
-        + (f" by each of {work.plan.chains} teachers" if work.plan.chains > 1 else "")
+        + (f" by each of {teachers} teachers" if teachers > 1 else "")
     )
 
 

@@ -10,7 +10,7 @@ import torch
 import yaml
 
 from workflow.checks.doctor import examine, static_checks
-from workflow.checks.estimate import Rates, Work, estimate
+from workflow.checks.estimate import Rates, Work, describe_estimate, estimate
 from workflow.checks.findings import Finding
 from workflow.checks.judged_plan import JudgedPlan
 from workflow.config.run import Config, load_config
@@ -177,3 +177,15 @@ def test_the_estimate_counts_every_piece_of_work() -> None:
             "measure": (200 + 15 * 20) * (1 / 20 + 2 / 40) + 10 / 10,
         }
     )
+
+
+def test_chains_that_are_alike_are_labelled_and_distilled_once() -> None:
+    plan = JudgedPlan(3, 1000, {"test": 10}, 10, 200, 100, ())
+    work = Work(plan, given=500, products=4000, logged=100)
+    teacher = {"labels": "l.parquet", "train": None}
+    tree = {"name": "a", "teacher": teacher, "student": {"train": {"epochs": 2}, "judgements_train": None}}
+    config, rates = Config.model_validate(tree), Rates(10, 20, 40)
+    found, pairs = estimate(config, work, rates), 100 * 12
+    assert found["label"] == pytest.approx(pairs / 20)
+    assert found["student"] == pytest.approx(3.5 * pairs * 2 / 40)
+    assert "teachers" not in describe_estimate(config, work, rates)
