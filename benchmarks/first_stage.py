@@ -77,7 +77,7 @@ def main() -> None:
 
     runs: dict[str, tuple[Run, Run]] = {}
 
-    def fused(words: Retriever, vectors: Retriever, fusion: Fusion) -> Retriever:
+    def fused(words: Retriever, vectors: Retriever, fusion: Fusion) -> HybridRetriever:
         return HybridRetriever([(words, BM25_FLOOR), (vectors, COSINE_FLOOR)], prepared.catalogue, fusion=fusion)
 
     contexts = {"": _everything_wanted, ', "X" not searched for': _nothing_behind, ', "X" behind': nullcontext}
@@ -88,9 +88,8 @@ def main() -> None:
                 runs[_OLD] = ranked(fused(parts["the student's fields"], parts["dense"], "ranks"))
             runs |= _arms(parts, negation, weighted, fused, ranked)
     for fusion in ("ranks", "scores"):
-        twice = ExpandingRetriever(
-            lexical[weighted], stages["dense"], demotion, prepared.catalogue, template, fusion, Expansion()
-        )
+        once = fused(stages[weighted], stages["dense"], fusion)
+        twice = ExpandingRetriever(once, lexical[weighted], demotion, template, Expansion())
         runs[f'hybrid by {fusion}, {weighted}, "X" behind, looking twice'] = ranked(twice)
     for place, judged in enumerate((True, False)):
         found = evaluate(

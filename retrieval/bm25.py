@@ -123,10 +123,9 @@ class BM25Retriever:
         return other
 
     def idf(self, word: str) -> float:
-        """ln(1 + (N − df + .5) / (df + .5)) of a token; of one that no product has, with a df of 0."""
+        """`inverse_frequency` of a token; of one that no product has, with a df of 0."""
         number, starts = self._vocabulary.get(word), self.index.scores["indptr"]
-        df = 0 if number is None else int(starts[number + 1] - starts[number])
-        return math.log(1 + (self.manifest.count - df + 0.5) / (df + 0.5))
+        return inverse_frequency(0 if number is None else int(starts[number + 1] - starts[number]), self.manifest.count)
 
     def scores(self, query: Query) -> np.ndarray:
         """float32 scores [len(catalogue)] of all products, by row; 0 where a product shares no word with the query."""
@@ -138,6 +137,11 @@ class BM25Retriever:
                 held = slice(*stored["indptr"][number : number + 2])
                 scores[stored["indices"][held]] += np.float32(times) * stored["data"][held]  # a product has it once
         return scores
+
+
+def inverse_frequency(df: int, count: int) -> float:
+    """ln(1 + (N − df + .5) / (df + .5)) of a word that `df` of `count` products have."""
+    return math.log(1 + (count - df + 0.5) / (df + 0.5))
 
 
 def _texts(catalogue: Catalogue, template: ProductTemplate, progress: Progress | None) -> Iterator[str]:

@@ -14,13 +14,11 @@ from typing import Protocol
 import numpy as np
 
 from retrieval.demotion import DemotingRetriever, Demotion
-from retrieval.fusion import BM25_FLOOR, COSINE_FLOOR, Fusion, fuse, fuse_scores
+from retrieval.fusion import BM25_FLOOR
 from retrieval.hybrid import HybridRetriever
 from retrieval.product_text import ProductTemplate
 from retrieval.tokens import tokenize
-from retrieval.types import Filter, Hit, Products, Query, Retriever
-
-_FLOORS = (BM25_FLOOR, COSINE_FLOOR)
+from retrieval.types import Filter, Hit, Query, Retriever
 
 
 @dataclass(frozen=True)
@@ -49,58 +47,53 @@ class ExpandingRetriever:
     """A `Retriever`: BM25 and the bi-encoder fused, then fused again with what BM25 finds for the expanded query.
 
     Args:
-        words: BM25, which does not demote; `vectors`, which does.
+        hybrid: the fusion of BM25 and the bi-encoder, in this order, both of which demote.
+        words: its BM25, which does not demote.
         template: which text of a product its words are taken from.
     """
 
     def __init__(
         self,
+        hybrid: HybridRetriever,
         words: WordRetriever,
-        vectors: Retriever,
         demotion: Demotion,
-        catalogue: Products,
         template: ProductTemplate,
-        fusion: Fusion,
         expansion: Expansion,
     ) -> None:
         self.expansion = expansion
-        self.catalogue = catalogue
+        self._hybrid = hybrid
         self._words = words
-        self._vectors = vectors
         self._demotion = demotion
         self._template = template
-        self._plain = HybridRetriever(
-            [(self._adding({}), BM25_FLOOR), (vectors, COSINE_FLOOR)], catalogue, fusion=fusion
-        )
 
     def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """At most `k` hits a query, best first, ties in catalogue order; with a filter, feedback passes it too."""
-        depth = max(k, self._plain.depth)
-        first, near = (part.search(queries, depth, where) for part, _ in self._plain.parts)
+        depth = max(k, self._hybrid.depth)
+        first, near = (part.search(queries, depth, where) for part, _ in self._hybrid.parts)
         found = []
         for query, lexical, vectors in zip(queries, first, near, strict=True):
-            best = self._fused(lexical, vectors, self.expansion.products, depth)
-            more = self._more(query, best)
+            more = self._more(query, self._hybrid.fused([lexical, vectors], self.expansion.products, depth))
             again = self._adding(more).search([query], depth, where)[0] if more else lexical
-            found.append(self._fused(again, vectors, k, depth))
+            found.append(self._hybrid.fused([again, vectors], k, depth))
         return found
 
     def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
-        """The fusion of the parts' scores of just these products, as in `HybridRetriever`; feedback is a search's."""
+        """As `HybridRetriever.score_products`, with the words that a search would add."""
         if not product_ids:
             return []
-        more = self._more(query, self._plain.search([query], self.expansion.products)[0])
-        parts = (self._adding(more), self._vectors)
-        return fuse_scores([part.score_products(query, product_ids) for part in parts], _FLOORS, self._plain.fusion)
+        more = self._more(query, self._hybrid.search([query], self.expansion.products)[0])
+        (_, floor), vectors = self._hybrid.parts
+        expanded = HybridRetriever(
+            [(self._adding(more), floor), vectors], self._hybrid.catalogue, fusion=self._hybrid.fusion
+        )
+        return expanded.score_products(query, product_ids)
 
     def _adding(self, more: Mapping[str, float]) -> Retriever:
         return DemotingRetriever(self._words.adding(more), self._demotion, BM25_FLOOR)
 
-    def _fused(self, lexical: Sequence[Hit], vectors: Sequence[Hit], k: int, depth: int) -> list[Hit]:
-        return fuse([lexical, vectors], _FLOORS, self.catalogue, self._plain.fusion, k, depth)
-
     def _more(self, query: Query, best: Sequence[Hit]) -> dict[str, float]:
-        products = self.catalogue.products([self.catalogue.row(hit.product_id) for hit in best])
+        catalogue = self._hybrid.catalogue
+        products = catalogue.products([catalogue.row(hit.product_id) for hit in best])
         return expansion_words(
             query, [self._template.text(product) for product in products], self._words, self.expansion
         )

@@ -25,9 +25,6 @@ def first_stages(
     demotion = Demotion(catalogue, template)
     words = DemotingRetriever(bm25, demotion, BM25_FLOOR)
     vectors = DemotingRetriever(dense, demotion, COSINE_FLOOR)
-    both: Retriever
-    if expansion is None:
-        both = HybridRetriever([(words, BM25_FLOOR), (vectors, COSINE_FLOOR)], catalogue, fusion=fusion)
-    else:
-        both = ExpandingRetriever(bm25, vectors, demotion, catalogue, template, fusion, expansion)
-    return {"bm25": words, "dense": vectors, "hybrid": both}
+    both = HybridRetriever([(words, BM25_FLOOR), (vectors, COSINE_FLOOR)], catalogue, fusion=fusion)
+    twice = both if expansion is None else ExpandingRetriever(both, bm25, demotion, template, expansion)
+    return {"bm25": words, "dense": vectors, "hybrid": twice}

@@ -38,10 +38,11 @@ class HybridRetriever:
         check_k(k)
         depth = max(k, self.depth)
         lists = [part.search(queries, depth, where) for part, _ in self.parts]
-        return [
-            fuse([hits[place] for hits in lists], self._floors, self.catalogue, self.fusion, k, depth)
-            for place in range(len(queries))
-        ]
+        return [self.fused([hits[place] for hits in lists], k, depth) for place in range(len(queries))]
+
+    def fused(self, lists: Sequence[Sequence[Hit]], k: int, depth: int) -> list[Hit]:
+        """The best `k` of one query's hits from each part, of which `depth` were asked."""
+        return fuse(lists, self._floors, self.catalogue, self.fusion, k, depth)
 
     def score_products(self, query: Query, product_ids: Sequence[str]) -> list[float]:
         """The fusion of the parts' scores of just these products: a product's score depends on the others given."""

@@ -5,13 +5,12 @@ The idf of a word and the mean length are those of the index, so that a new prod
 counts as one that none has (df 0). A merge counts anew.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
 
-from retrieval.bm25 import BM25Retriever
+from retrieval.bm25 import BM25Retriever, inverse_frequency
 from retrieval.live.grown import Grown
 from retrieval.tokens import tokenize
 
@@ -32,9 +31,9 @@ class WordStatistics:
         self.mean_length = self._mean_length(retriever)
 
     def idf(self, word: int) -> np.float32:
-        """ln(1 + (N − df + .5) / (df + .5)) of the word of this number."""
+        """`inverse_frequency` of the word of this number."""
         df = int(self._starts[word + 1] - self._starts[word]) if word < len(self._starts) - 1 else 0
-        return np.float32(math.log(1 + (self.count - df + 0.5) / (df + 0.5)))
+        return np.float32(inverse_frequency(df, self.count))
 
     def weights(self, words: np.ndarray, times: np.ndarray) -> np.ndarray:
         """float32 weights of a product's distinct `words`, which it has `times` times each (both [n])."""

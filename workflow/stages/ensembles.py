@@ -15,7 +15,7 @@ import numpy as np
 from augment.guard import LeakGuard
 from eval.errors import InputError
 from eval.files import atomic_path, fingerprint
-from rerank.ensemble import first_stage_features, save_ensemble, teacher_features
+from rerank.ensemble import ensemble_features, first_stage_features, save_ensemble, teacher_features
 from rerank.logistic import fit_logistic
 from rerank.teacher import JudgedQuery, Teacher
 from rerank.types import Pair
@@ -43,7 +43,7 @@ def train_ensemble(
     if chain.teacher.exists():
         return
     section = work.config.teacher
-    assert section.train is not None  # the config refuses an ensemble that does not learn the judgements
+    assert section.train is not None  # one that learns no judgement is weighed by labels
     scratch = work.scratch("teacher") / chain.name.replace(" ", "-")
     pairs, targets = _pairs(prepared, judged)
     folds = deal_folds(judged, section.ensemble_folds, work.seed)
@@ -60,7 +60,7 @@ def train_ensemble(
         train_model_teacher(
             work, prepared, bases[place], judged, directories[place], section.train, what, chain, seed=place
         )
-    _save(work, columns, targets, directories, chain.teacher)
+    _save(work, np.concatenate(columns, axis=1), targets, directories, chain.teacher)
 
 
 def weigh_by_labels(
@@ -80,14 +80,12 @@ def weigh_by_labels(
     if path.exists():
         return
     pairs, targets = _pairs(prepared, held_out)
-    columns = []
-    for place, name in enumerate(work.config.teacher.ensemble):
-        if place in directories:
-            report = work.progress.task(f"scoring held-out labels, member {place + 1}")
-            columns.append(teacher_features(Teacher.load(directories[place]), pairs, report))
-        else:
-            columns.append(first_stage_features(first_stages[name], pairs))
-    _save(work, columns, targets, directories, path)
+    members = [
+        Teacher.load(directories[place]) if place in directories else first_stages[name]
+        for place, name in enumerate(work.config.teacher.ensemble)
+    ]
+    features = ensemble_features(members, pairs, work.progress.task("scoring held-out labels"))
+    _save(work, features, targets, directories, path)
 
 
 def deal_folds(judged: Sequence[JudgedQuery], folds: int, seed: int) -> np.ndarray:
@@ -152,11 +150,8 @@ def _pairs(prepared: Prepared, judged: Sequence[JudgedQuery]) -> tuple[list[Pair
     return pairs, np.array([prepared.scale.target(*one) for one in zip(gains, shares, strict=True)])
 
 
-def _save(
-    work: Work, columns: Sequence[np.ndarray], targets: np.ndarray, directories: Mapping[int, Path], path: Path
-) -> None:
-    """Fit the weights on the members' columns, and write the ensemble."""
-    features = np.concatenate(columns, axis=1)
+def _save(work: Work, features: np.ndarray, targets: np.ndarray, directories: Mapping[int, Path], path: Path) -> None:
+    """Fit the weights on the members' features, and write the ensemble."""
     sound = np.isfinite(features).all(axis=1)
     weighing = fit_logistic(features[sound], targets[sound])
     save_ensemble(work.config.teacher.ensemble, directories, weighing, _index_version(work.run), path)
