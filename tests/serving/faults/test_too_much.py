@@ -14,15 +14,15 @@ SECONDS = float(os.environ.get("DISTILRANK_OVERLOAD_SECONDS", "3"))
 
 
 def test_three_times_the_capacity(start: StartServer) -> None:
-    server = start(workers=2, queue=8, deadline_ms=400)
+    # The deadline is far: on a slow processor those that wait until it are answered by the first stage, and not shed.
+    server = start(workers=2, queue=8, deadline_ms=1200)
     server.break_reranker("slow 0.04")  # two workers of 40 ms and a little: below fifty searches a second
     capacity = measured(server.address, seconds=2, clients=2)
     rate = 3 * capacity.answered / capacity.seconds
     assert 10 < rate < 160
     report = measured(server.address, seconds=SECONDS, rate=rate)
     assert report.answered + report.shed == report.sent
-    # How many are shed is the processor's matter: those that wait until their deadline are answered by the first stage.
-    assert report.shed > 0.02 * report.sent
+    assert report.shed > 0.2 * report.sent
     assert report.without_retry_after == 0
     assert report.answered > 0.3 * capacity.answered / capacity.seconds * SECONDS
     assert max(report.latencies) < 400 + 1000
