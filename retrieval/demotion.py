@@ -60,15 +60,19 @@ class Demotion:
         found = map(Hit, ids, scores)
         return sorted(found, key=lambda hit: (-hit.score, self._catalogue.row(hit.product_id)))
 
-    def reranked(self, query: Query, product_ids: Sequence[str], scores: np.ndarray) -> np.ndarray:
-        """A reranker's scores of all candidates of the query, less what they lose; float32 [len(product_ids)].
+    def reranked(
+        self, query: Query, product_ids: Sequence[str], scores: np.ndarray, spread: float | None = None
+    ) -> np.ndarray:
+        """A reranker's scores of products for the query, less what they lose; float32 [len(product_ids)].
 
-        Rerankers have no scale of their own: the loss is measured by how far the candidates' scores lie apart.
+        Rerankers have no scale of their own: the loss is measured by how far the scores of a query's candidates lie
+        apart, which is their standard deviation where these are all of the candidates, and else has to be given.
         """
         tokens = unwanted(query.text)
         if not tokens or not product_ids:
             return scores
-        lost = RERANKER_LOSS * scores.std(dtype=np.float64) * self._mentioned(tokens, product_ids)
+        apart = scores.std(dtype=np.float64) if spread is None else spread
+        lost = RERANKER_LOSS * apart * self._mentioned(tokens, product_ids)
         return (scores - lost).astype(np.float32)
 
     def _mentioned(self, tokens: Sequence[str], product_ids: Sequence[str]) -> np.ndarray:

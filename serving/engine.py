@@ -12,9 +12,11 @@ import numpy as np
 
 from eval.errors import DistilrankError
 from rerank.pipeline import SearchPipeline
+from retrieval.demotion import Demotion
 from retrieval.types import Product, Query
 from serving.deadline import Deadline
 from serving.generation import Current, Generation
+from serving.given import GivenProducts
 from serving.metrics import Metrics
 from serving.problems import ProblemError, unavailable
 from serving.refresher import Refresher
@@ -121,14 +123,22 @@ class SearchEngine:
                 raise unavailable("the search index cannot be read") from None
 
     def rerank(self, text: str, products: Sequence[Product]) -> np.ndarray:
-        """float32 scores of shape [len(products)] of any products for one query: the student's own, as `/v1/search`.
+        """float32 scores of shape [len(products)] of any products for one query, each whatever the others are: the
+        student's own, as `/v1/search`, less what a product loses that mentions what the query is to be without.
+
+        Args:
+            products: their ids are their places: "0", "1", …
 
         Raises:
             ProblemError: when there is no reranker, or it fails or hangs.
         """
         with self._current.held() as generation:
-            reranker = generation.served.newest_reranker()
+            served = generation.served
+            reranker = served.newest_reranker()
             scores = score_products(reranker, text, products, self._others, self.settings.hang_ms, self.tracer)
+            demotion = Demotion(GivenProducts(products), served.template)
+            ids = [product.id for product in products]
+            scores = demotion.reranked(Query("request", text), ids, scores, served.spread)
         self.metrics.reranked(len(products))
         return scores
 

@@ -101,6 +101,7 @@ class Served:
         fields: the catalogue's fields: those that filters, facets and changed products may name.
         window: candidates reranked by default, as the run was measured.
         blend_weight: the reranker's share of the final score.
+        spread: how far the reranker's scores of a query's candidates lie apart, usually: their standard deviation.
         versions: fingerprints for answers, metrics and logs.
         encoder: for `/v1/embeddings`; None leaves the route unavailable.
         count_tokens: tokens of each text, as the encoder counts them, before truncation; for `usage`.
@@ -118,6 +119,7 @@ class Served:
     fields: tuple[str, ...]
     window: int
     blend_weight: float
+    spread: float
     versions: Versions
     reranker_for: Callable[[View], Reranker] | None = None
     encoder: TextEncoder | None = None

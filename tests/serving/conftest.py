@@ -42,6 +42,7 @@ def served(opened: OpenedRun, finished_run: Path) -> Served:
         fields=catalogue.fields,
         window=pipeline.window,
         blend_weight=pipeline.blend_weight,
+        spread=2.5,
         versions=Versions("index-1", "student-1", "config-1"),
         encoder=Encoder(str(finished_run / "encoder"), max_length=64),
         count_tokens=lambda texts: [len(text.split()) for text in texts],

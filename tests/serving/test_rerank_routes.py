@@ -60,6 +60,24 @@ def test_top_n_and_order_and_raw_scores(client, opened):
     assert http.post("/v2/rerank?order=random", json=body).status_code == 400
 
 
+def test_what_mentions_the_unwanted_loses_the_same_alone_and_in_any_list(client, engine, opened):
+    query, documents = "knife without wooden handle", [*DOCUMENTS, "knife, no handle", "wooden knife"]
+    spread = engine().served.spread
+    shares = [0, 0, 0, 0, 1, 0, 0.5]  # of "wooden" and "handle", what each mentions
+    expected = _expected(opened, query, documents) - np.array([2 * spread * share for share in shares], np.float32)
+    http = client()
+
+    def raw(*some):
+        answer = http.post("/rerank?order=input", json={"query": query, "texts": some, "raw_scores": True}).json()
+        return [one["score"] for one in answer]
+
+    assert raw(*documents) == pytest.approx(expected.tolist(), abs=1e-5)
+    assert [raw(document)[0] for document in documents] == pytest.approx(raw(*documents), abs=1e-5)
+    body = {"query": query, "documents": documents, "top_n": 7}
+    ranked = [one["index"] for one in http.post("/v2/rerank", json=body).json()["results"]]
+    assert ranked == np.argsort(-expected, kind="stable").tolist()
+
+
 def test_documents_come_back_when_asked_for(client):
     http = client()
     mixed = ["a red shoe", {"text": "blue cup", "id": 7}]

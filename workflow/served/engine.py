@@ -7,10 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+import pyarrow.compute as pc
 from pydantic import SecretStr
 from transformers import AutoTokenizer
 
 from eval.files import fingerprint, read_json
+from eval.score_health import score_health
 from rerank.runtime.exported import student_fingerprint
 from rerank.types import Reranker
 from retrieval.bm25 import BM25Retriever
@@ -25,6 +28,7 @@ from serving.engine import FixedShop, FixedView, SearchEngine, Served, Versions
 from serving.engine import View as ServedView
 from serving.server_settings import ServerSettings
 from workflow.config.run import load_config
+from workflow.measure.files import PAIRS, read_table
 from workflow.run.directory import RunDirectory
 from workflow.run.finished import finished
 from workflow.run.prepared import Prepared, load_prepared
@@ -169,6 +173,7 @@ def _open(run: RunDirectory, settings: ServerSettings, threads: int | None, else
         fields=catalogue.fields,
         window=config.measure.window,
         blend_weight=read_json(run.report / "metrics.json")["blend_weights"]["full catalogue"],
+        spread=_spread(run),
         versions=Versions(
             index=read_json(index)["key"],
             student=student_fingerprint(run.root / "student"),
@@ -193,6 +198,14 @@ def _attached(view: ServedView) -> Reranker:
     """The reranker of a live view's generation."""
     assert isinstance(view, View)
     return cast(Reranker, view.attached)
+
+
+def _spread(run: RunDirectory) -> float:
+    """The median standard deviation of the student's scores over the window of a measured query."""
+    table = read_table(run.report / PAIRS)
+    rows = table.filter((pc.field("mode") == "full catalogue") & pc.field("student").is_valid())
+    _, starts = np.unique(rows["query_id"].to_pylist(), return_index=True)  # rows of a query stand together
+    return score_health(np.split(rows["student"].to_numpy(), np.sort(starts)[1:])).spread
 
 
 def _token_counter(encoder: Path) -> Callable[[Sequence[str]], list[int]]:

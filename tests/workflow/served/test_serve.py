@@ -21,6 +21,7 @@ from serving.engine import SearchAsk
 from serving.problems import ProblemError
 from serving.server_settings import ServerSettings
 from workflow.config.run import load_config, save_config
+from workflow.measure.files import PAIRS, read_table
 from workflow.pipeline import stages
 from workflow.run.directory import RunDirectory
 from workflow.serve import ServeArguments, application, open_engine, open_student, threads_of
@@ -66,6 +67,17 @@ def test_the_engine_ranks_as_search_does(run: Path, tmp_path: Path, exported: bo
     assert any(
         "bristle" in tokenize(opened.template.text(opened.catalogue.product(one.product_id))) for one in candidates
     )
+    engine.close()
+
+
+def test_the_rerank_routes_lower_by_what_scores_of_a_measured_query_differ(run: Path) -> None:
+    engine = open_engine(run, ServerSettings(deadline_ms=0, accept_student=True))
+    lists: dict[str, list[float]] = {}
+    for row in read_table(run / "report" / PAIRS).to_pylist():
+        if row["mode"] == "full catalogue" and row["student"] is not None:
+            lists.setdefault(row["query_id"], []).append(row["student"])
+    assert engine.served.spread == pytest.approx(np.median([np.std(scores) for scores in lists.values()]), rel=1e-6)
+    assert engine.served.spread > 0
     engine.close()
 
 
