@@ -38,7 +38,8 @@ def train_ensemble(
     """Train the chain's ensemble, unless it is there; what is trained of it is kept when the work is cut off.
 
     Args:
-        bases: the model that each cross-encoder among the members starts from, by its place among them.
+        bases: the model that each cross-encoder among the members starts from, by its place among them; none of them
+            has learnt a judged query.
     """
     if chain.teacher.exists():
         return

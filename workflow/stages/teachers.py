@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from augment.guard import LeakGuard
 from eval.audit import audit as audit_labels
+from eval.errors import InputError
 from eval.measures import per_query
 from eval.trec import Run
 from rerank.gate import gate
@@ -79,9 +81,17 @@ def _learn_given_labels(work: Work, prepared: Prepared, first_stages: Mapping[st
     section, given = work.config.teacher, label_file(work.config)
     if given is None:
         return {}
-    judged, found = given_labels(prepared, given, work.guard(prepared))
     weighs = section.kind == "ensemble" and section.train is None
+    # An ensemble that learns judgements is weighed by them, out of fold: what scores them may not know them from here.
+    weighed = section.kind == "ensemble" and section.train is not None
+    guard = LeakGuard(prepared.queries.values()) if weighed else work.guard(prepared)
+    judged, found = given_labels(prepared, given, guard)
     learnt, held_out = hold_out(judged, work.config.seed) if weighs else (judged, [])
+    if weighs and len({gain for entry in held_out for gain in entry.gains}) < 2:
+        raise InputError(
+            f"a tenth of the queries in teacher.labels, {len(held_out)} of {len(judged)}, would weigh the ensemble's "
+            "members, and has fewer than two grades; give labels of more queries, or a teacher of kind model"
+        )
     directories = {}
     for place, base in _members(work).items():
         what = f"given labels member {place + 1}" if section.kind == "ensemble" else "given labels"

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -14,13 +14,19 @@ from rerank.teacher import JudgedQuery
 from rerank.training import Group, TrainOptions
 from rerank.types import Reranker
 from retrieval.data.search_data import LogQuery
-from retrieval.types import Product
+from retrieval.types import Product, Query
 from workflow.config.train import TrainSection
 from workflow.measure.systems import reranker_judged
 from workflow.run.prepared import Prepared
 from workflow.run.work import Work
 
-_Entry = TypeVar("_Entry")
+
+class _OfQuery(Protocol):
+    @property
+    def query(self) -> Query: ...
+
+
+_Entry = TypeVar("_Entry", bound=_OfQuery)
 _HELD_OUT = 0.1  # of the given labels' queries
 
 
@@ -56,13 +62,15 @@ def given_labels(prepared: Prepared, path: Path, guard: LeakGuard) -> tuple[list
 def hold_out(given: Sequence[_Entry], seed: int) -> tuple[list[_Entry], list[_Entry]]:
     """The given labels' queries that are learnt, and the tenth that is not, drawn from `seed`.
 
-    The bi-encoder holds the same ones out as an ensemble that is weighed by them, since both are told of the file in
-    its own order.
+    Near duplicates of the tenth are in neither. The bi-encoder holds the same ones out as an ensemble that is weighed
+    by them, since both are told of the file in its own order.
     """
     drawn = list(given)
     random.Random(seed).shuffle(drawn)
     size = round(_HELD_OUT * len(drawn))
-    return drawn[size:], drawn[:size]
+    held_out = drawn[:size]
+    guard = LeakGuard(entry.query for entry in held_out)
+    return [entry for entry in drawn[size:] if guard.check(entry.query.text) is None], held_out
 
 
 def soft_groups(prepared: Prepared, query_ids: Sequence[str]) -> list[Group]:

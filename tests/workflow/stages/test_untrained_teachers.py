@@ -29,6 +29,7 @@ from workflow.run.work import Work
 from workflow.stages.encoder_lessons import Graded, Lesson, lessons_of
 from workflow.stages.model_teacher import train_model_teacher
 from workflow.stages.open_teacher import open_teacher
+from workflow.stages.training import hold_out
 
 WriteConfig = Callable[..., Path]
 
@@ -212,6 +213,53 @@ def test_an_ensemble_that_learns_no_judgement_is_weighed_by_given_labels_that_no
     assert two[0] != two[1]  # of one model, from two seeds
     about = read_json(run.root / "student" / "student.json")
     assert Path(about["parent"]).parts[-3:] == ("teacher", "members", "2")
+
+
+def test_the_tenth_that_is_held_out_has_no_near_duplicate_among_what_is_learnt() -> None:
+    texts = [f"{colour} cotton shirt {size}" for colour in ("red", "blue", "green") for size in "abcdefghij"]
+    given = [JudgedQuery(Query(text, text), [], []) for text in [*texts, *(text.upper() for text in texts)]]
+    learnt, held_out = hold_out(given, seed=1)
+    assert len(held_out) == 6
+    guard = LeakGuard(entry.query for entry in held_out)
+    clean = [entry.query.text for entry in given if guard.check(entry.query.text) is None]
+    assert sorted(entry.query.text for entry in learnt) == sorted(clean)
+    assert 0 < len(learnt) < len(given) - len(held_out)  # some were near, and are in neither
+
+
+def test_too_few_labels_to_weigh_an_ensemble_are_refused_before_anything_is_trained(
+    labels: tuple[Path, list[dict[str, Any]]],
+    write_config: WriteConfig,
+    tiny_bert_dir: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root, rows = labels
+    few = {row["query"] for row in rows[:40]}
+    _write(root / "labels.csv", [row for row in rows if row["query"] in few])
+    names = ["bm25", str(tiny_bert_dir)]
+    given = {"labels": str(root / "labels.csv"), "labels_train": {"epochs": 1}, "train": None}
+    config = write_config(root, teacher={"kind": "ensemble", "ensemble": names, **given})
+    assert main(["teacher", str(config), "--runs", str(root / "few")]) == 2
+    assert f"0 of {len(few)}, would weigh the ensemble's members" in _said(capsys)
+    assert not (root / "few" / "tiny" / "labels-teacher").exists()
+
+
+def test_an_ensemble_weighed_by_judgements_learns_no_label_of_a_judged_query(
+    labels: tuple[Path, list[dict[str, Any]]], write_config: WriteConfig, tiny_bert_dir: Path
+) -> None:
+    root, rows = labels
+    prepared_config = write_config(root)
+    assert main(["prepare", str(prepared_config), "--runs", str(root / "judged")]) == 0
+    prepared = load_prepared(RunDirectory(root / "judged" / "tiny").data)
+    judged = prepared.queries[prepared.split("train")[0]].text
+    _write(root / "labels.csv", [*rows[:40], *({**row, "query": judged} for row in rows[:8])])
+    names = ["bm25", str(tiny_bert_dir)]
+    train = {"epochs": 1, "pairs_per_batch": 64}
+    given = {"labels": str(root / "labels.csv"), "labels_train": train, "train": train, "ensemble_folds": 2}
+    config = write_config(root, teacher={"kind": "ensemble", "ensemble": names, **given})
+    assert main(["teacher", str(config), "--runs", str(root / "judged")]) == 0
+    about = read_json(root / "judged" / "tiny" / "stages" / "teacher.json")["facts"]["given labels"]
+    assert about["held-out queries left out"] == 1
+    assert about["queries"] == len({row["query"] for row in rows[:40]})
 
 
 def _rows(run: Path) -> list[dict[str, Any]]:
