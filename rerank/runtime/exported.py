@@ -65,11 +65,8 @@ class ExportedStudent:
     ) -> None:
         if threads is not None and threads < 1:
             raise InputError(f"threads is {threads}; expected 1 or more, or None for all cores")
-        if tokens is not None and tokens.max_length < max_length:
-            raise InputError(
-                f"the product tokens end at {tokens.max_length} a product, the student reads {max_length}; "
-                "run distilrank export again"
-            )
+        if tokens is not None:
+            tokens.check_length(max_length)
         self.template = template
         self.max_length = max_length
         self.plan = plan or BatchPlan()

@@ -114,6 +114,18 @@ class ProductTokens:
                     f"{value}); run distilrank export again"
                 )
 
+    def check_length(self, max_length: int) -> None:
+        """Refuse tokens that end before a student does that reads `max_length`.
+
+        Raises:
+            InputError: when they do.
+        """
+        if self.max_length < max_length:
+            raise InputError(
+                f"the product tokens end at {self.max_length} a product, the student reads {max_length}; "
+                "run distilrank export again"
+            )
+
     @property
     def max_length(self) -> int:
         """The most tokens that were kept of a product."""

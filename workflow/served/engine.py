@@ -93,14 +93,19 @@ def with_keys(settings: ServerSettings) -> ServerSettings:
 
 
 class RunStamp:
-    """Names what there is to serve; it changes with the run's student, index, export and score table.
+    """Names what there is to serve; it changes with the run's student, index, export, product tokens and score table.
 
     While stages are being redone it stays what it was: what was opened is served until there is something whole again.
     """
 
     def __init__(self, run: RunDirectory) -> None:
         self._whole = record_path(run, "measure")
-        self._more = [run.root / "student" / "export" / "manifest.json", run.root / "score-table" / "manifest.json"]
+        student = run.root / "student"
+        self._more = [
+            student / "export" / "manifest.json",
+            student / "tokens" / "tokens.json",  # after a run an export makes nothing but these
+            run.root / "score-table" / "manifest.json",
+        ]
         self._last = ""
 
     def __call__(self) -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.errors import InputError
+from eval.errors import DistilrankError, InputError
 from eval.files import read_json
-from rerank.runtime.exported import MANIFEST, ExportedStudent, read_tokenizer
-from rerank.runtime.product_tokens import ProductTokens
+from rerank.runtime.exported import MANIFEST, ExportedStudent
+from rerank.score_table import ScoreTable
 from rerank.student import Student
 from rerank.tabled_reranker import TabledReranker
 from rerank.types import Pair, Reranker
@@ -22,7 +22,8 @@ from retrieval.catalogue import Catalogue
 from retrieval.product_text import ProductTemplate
 from workflow.run.directory import RunDirectory
 from workflow.run.prepared import load_prepared
-from workflow.served.score_table import carry_score_table, open_score_table
+from workflow.served.score_table import carry_score_table, open_carried_table, open_score_table
+from workflow.served.stored_tokens import StoredTokens
 from workflow.stages.shortlist import Shortlisted
 
 _log = logging.getLogger("distilrank.serving")
@@ -62,7 +63,7 @@ class Rerankers:
         elsewhere: Reranker | None = None,
     ) -> None:
         self._run = run
-        self._template = template
+        self._tokens = StoredTokens(run.root / "student", template)
         self._threads = threads
         self._student = elsewhere
         self._opened = contextlib.ExitStack()
@@ -80,29 +81,18 @@ class Rerankers:
 
         Raises:
             MachineError: when the export is broken, or of another student.
-            InputError: when its product tokens are of other products.
+            InputError: when the run's own product tokens are of other products.
         """
         student = self._of_rows(directory, catalogue) if self.exported else self._of_pairs()
         if shortlisted is not None:
             student = shortlisted(student)
-        try:
-            table = open_score_table(self._run, catalogue, None if directory is None else directory / _TABLE)
-        except InputError as error:
-            _log.warning("the score table is not used: %s", error)
-            table = None
+        table = self._table(directory, catalogue)
         return student if table is None else TabledReranker(table, student)
 
     def finish(self, directory: Path, catalogue: Catalogue) -> None:
         """Write into a new generation's directory what `open` looks for there."""
         if self.exported:
-            tokens = ProductTokens.load(self._run.root / "student" / _TOKENS)
-            ProductTokens.build(
-                directory / _TOKENS,
-                catalogue,
-                self._template,
-                read_tokenizer(self._run.root / "student"),
-                max_length=tokens.max_length,
-            )
+            self._tokens.build(directory / _TOKENS, catalogue)
         with contextlib.suppress(InputError):  # a table that is out of date stays behind
             carry_score_table(self._run, load_prepared(self._run.data).catalogue, catalogue, directory / _TABLE)
 
@@ -129,15 +119,24 @@ class Rerankers:
         self._opened.close()
 
     def _of_rows(self, directory: Path | None, catalogue: Catalogue) -> Reranker:
-        path = (self._run.root / "student" if directory is None else directory) / _TOKENS
-        tokens = None
-        if path.exists():
-            tokens = ProductTokens.load(path)
-            tokens.check(catalogue, self._template, read_tokenizer(self._run.root / "student"))
+        if directory is None:
+            tokens = self._tokens.open_own(catalogue)
         else:
+            tokens = self._tokens.open_merged(directory / _TOKENS, catalogue)
+        if tokens is None:
             _log.warning("the products are not tokenised yet; it is done as they are asked for")
         student = ExportedStudent.load(self._export, tokens, threads=self._threads)
         return self._opened.enter_context(student)
+
+    def _table(self, directory: Path | None, catalogue: Catalogue) -> ScoreTable | None:
+        refused = InputError if directory is None else DistilrankError  # to carry it, a disk may refuse as well
+        try:
+            if directory is None:
+                return open_score_table(self._run, catalogue)
+            return open_carried_table(self._run, catalogue, directory / _TABLE)
+        except refused as error:
+            _log.warning("the score table is not used: %s", error)
+            return None
 
     def _of_pairs(self) -> Reranker:
         if self._student is None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eval.errors import InputError, PartialError
+from eval.errors import InputError, MachineError, PartialError
 from eval.files import fingerprint, read_json
 from rerank.blend import blend
 from rerank.score_table import ScoreTable, TableEntry, table_key
@@ -24,6 +24,7 @@ from rerank.teacher import TEACHER_FILE
 from retrieval.catalogue import Catalogue
 from retrieval.data.search_data import LogQuery
 from retrieval.index_manifest import catalogue_signature
+from retrieval.live.locks import file_lock
 from retrieval.types import Query, Retriever
 from workflow.config.run import Config
 from workflow.run.chains import chains
@@ -40,6 +41,7 @@ MARGIN = 1.25
 _BATCH = 4096
 _CHUNK = 16
 _CHECKPOINT_SECONDS = 60.0
+_CARRIED_FROM = "carried_from"
 
 
 class HeadQuery(NamedTuple):
@@ -73,12 +75,28 @@ def open_score_table(run: RunDirectory, catalogue: Catalogue, path: Path | None 
     return table
 
 
+def open_carried_table(run: RunDirectory, newer: Catalogue, path: Path) -> ScoreTable | None:
+    """The run's table with the rows of a `newer` catalogue, at `path`: carried there now, where it is not yet.
+
+    A merge carries the table that there is; one that is built afterwards is carried when the merge is opened.
+
+    Returns and raises as `carry_score_table`.
+    """
+    with file_lock(path.with_suffix(".lock")):  # all processes of a host open a merge at the same time
+        if (built := _built(run)) is None:
+            return None
+        if _carried_from(path) == built:
+            return open_score_table(run, newer, path)
+        return carry_score_table(run, load_prepared(run.data).catalogue, newer, path)
+
+
 def carry_score_table(run: RunDirectory, own: Catalogue, newer: Catalogue, path: Path) -> ScoreTable | None:
     """Write the run's table to `path` with the rows of a `newer` catalogue, a merge of live changes.
 
     Products that are there unchanged, in every field, keep their scores. None without a table, or without such
     products; raises as `open_score_table`.
     """
+    built = _built(run)
     table = open_score_table(run, own)
     if table is None:
         return None
@@ -92,7 +110,7 @@ def carry_score_table(run: RunDirectory, own: Catalogue, newer: Catalogue, path:
                 rows[own.row(product.id)] = row
     if not (rows >= 0).any():
         return None
-    return table.carry(path, rows, {"catalogue": catalogue_signature(newer)})
+    return table.carry(path, rows, {"catalogue": catalogue_signature(newer), _CARRIED_FROM: built})
 
 
 def build_score_table(
@@ -176,6 +194,22 @@ def _basis(run: RunDirectory, catalogue: Catalogue) -> dict[str, Any]:
         "catalogue": catalogue_signature(catalogue),
         "blend_weight": read_json(run.report / "metrics.json")["blend_weights"]["full catalogue"],
     }
+
+
+def _built(run: RunDirectory) -> int | None:
+    """When the run's table was built; None where it has none."""
+    try:
+        return (table_path(run) / "manifest.json").stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _carried_from(path: Path) -> int | None:
+    """When the table was built that was carried to `path`; None where none was, or what is there is damaged."""
+    try:
+        return ScoreTable.load(path).facts.get(_CARRIED_FROM)
+    except MachineError:
+        return None
 
 
 def _standing(path: Path, basis: Mapping[str, Any]) -> ScoreTable | None:
