@@ -1,6 +1,12 @@
-"""Judgements and rankings as TREC files hold them, and the one order in which a run is read."""
+"""Judgements and rankings as TREC files hold them, and the one order in which a run is read.
+
+The format parts its columns by white space, which a shop's own ids may hold ("SKU 12"): there it is written as URLs
+write it ("SKU%2012"), and read back. An id that holds such an escape itself has its "%" written as "%25"; all other ids
+stand as they are.
+"""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +20,10 @@ Qrels = dict[str, dict[str, int]]
 
 Run = dict[str, dict[str, float]]
 """Query id to product id to score; higher is better, only the order within a query means anything."""
+
+_SPACE = re.compile(r"[\t-\r ]")  # what parts columns; a no-break space does not
+_ESCAPED = re.compile(r"%(09|0A|0B|0C|0D|20|25)")
+_TO_ESCAPE = re.compile(rf"{_SPACE.pattern}|%(?={_ESCAPED.pattern[1:]})")
 
 
 def ranking(scores: Mapping[str, float]) -> list[str]:
@@ -34,7 +44,7 @@ def ranking(scores: Mapping[str, float]) -> list[str]:
 
 
 def read_qrels(path: Path) -> Qrels:
-    """Read TREC qrels: a line is "query-id iteration product-id gain", parted by white space.
+    """Read TREC qrels: a line is "query-id iteration product-id gain", parted by white space (in an id: "%20").
 
     The same judgement twice is read once.
 
@@ -43,7 +53,10 @@ def read_qrels(path: Path) -> Qrels:
             the file is missing or holds nothing.
     """
     qrels: Qrels = {}
-    for number, (query, _, product, text) in _lines(path, ("query-id", "iteration", "product-id", "gain")):
+    for number, (written_query, _, written_product, text) in _lines(
+        path, ("query-id", "iteration", "product-id", "gain")
+    ):
+        query, product = _read_id(written_query), _read_id(written_product)
         try:
             gain = int(text)
         except ValueError:
@@ -63,7 +76,7 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
     """Write TREC qrels, whole or not at all, in the order of `qrels`.
 
     Raises:
-        InputError: when an id is empty or holds white space, which the format cannot.
+        InputError: when an id is empty.
         MachineError: when the file cannot be written.
     """
     with atomic_path(Path(path)) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -75,14 +88,17 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
 def read_run(path: Path) -> Run:
     """Read a TREC run: a line is "query-id Q0 product-id rank score tag"; the score orders, as in trec_eval.
 
+    White space in an id is written "%20", as in qrels.
+
     Raises:
         InputError: naming file and line, when a line is not such, a score is no finite number, or a query lists a
             product twice; also when the file is missing or holds nothing.
     """
     run: Run = {}
-    for number, (query, _, product, _, text, _) in _lines(
+    for number, (written_query, _, written_product, _, text, _) in _lines(
         path, ("query-id", "Q0", "product-id", "rank", "score", "tag")
     ):
+        query, product = _read_id(written_query), _read_id(written_product)
         try:
             score = float(text)
         except ValueError:
@@ -100,13 +116,15 @@ def write_run(run: Run, path: Path, tag: str) -> None:
     """Write a TREC run, whole or not at all: queries in the order of `run`, products by `ranking`, every digit.
 
     Raises:
-        InputError: when an id or the tag is empty or holds white space, or a score is NaN.
+        InputError: when an id is empty, the tag is empty or holds white space, or a score is NaN.
         MachineError: when the file cannot be written.
     """
+    if not tag or _SPACE.search(tag):
+        raise InputError(f"the tag is {tag!r}; expected one word, since a run parts its columns by white space")
     with atomic_path(Path(path)) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         for query, scores in run.items():
             for rank, product in enumerate(ranking(scores), start=1):
-                file.write(f"{_id(query)} Q0 {_id(product)} {rank} {float(scores[product])!r} {_id(tag)}\n")
+                file.write(f"{_id(query)} Q0 {_id(product)} {rank} {float(scores[product])!r} {tag}\n")
 
 
 def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
@@ -135,6 +153,11 @@ def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str
 
 
 def _id(text: str) -> str:
-    if len(text.encode().split()) != 1 or text.encode().split()[0] != text.encode():
-        raise InputError(f"{text!r} cannot stand in a TREC file, which parts columns by white space; rename it")
-    return text
+    """The id as it stands in a file; `_read_id` gives it back."""
+    if not text:
+        raise InputError("an id is empty, which a TREC file cannot hold; name the query or product")
+    return _TO_ESCAPE.sub(lambda found: f"%{ord(found[0]):02X}", text)
+
+
+def _read_id(text: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)

@@ -1,10 +1,13 @@
 """TREC files round trip, broken ones are refused by file and line, and a run has one order."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import ir_measures
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eval.errors import InputError
 from eval.trec import ranking, read_qrels, read_run, write_qrels, write_run
@@ -84,12 +87,46 @@ def test_files_that_are_missing_empty_or_folders_are_named(tmp_path: Path) -> No
         read_run(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["", "red shoes", "a\tb", "trailing "])
-def test_an_id_that_would_break_the_columns_is_refused_and_no_file_appears(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="white space"):
-        write_run({"q": {"p": 1.0, name: 0.5}}, tmp_path / "run", "x")
-    with pytest.raises(InputError, match="white space"):
-        write_qrels({name: {"p": 1}}, tmp_path / "qrels")
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("SKU 12", "SKU%2012"),
+        (" a\tb\n", "%20a%09b%0A"),
+        ("a%20b", "a%2520b"),  # an id of its own, beside "a b"
+        ("%%25 20", "%%2525%2020"),
+        ("100% wool", "100%%20wool"),
+        ("100%", "100%"),
+        ("a%2fb", "a%2fb"),
+        ("q\u00a02", "q\u00a02"),
+    ],
+)
+def test_white_space_in_an_id_is_escaped_and_nothing_else(tmp_path: Path, name: str, written: str) -> None:
+    write_qrels({name: {name: 1}}, tmp_path / "qrels")
+    write_run({name: {name: 0.5}}, tmp_path / "run", "x")
+    assert (tmp_path / "qrels").read_text(encoding="utf-8") == f"{written} 0 {written} 1\n"
+    assert (tmp_path / "run").read_text(encoding="utf-8") == f"{written} Q0 {written} 1 0.5 x\n"
+    assert read_qrels(tmp_path / "qrels") == {name: {name: 1}}
+    assert read_run(tmp_path / "run") == {name: {name: 0.5}}
+
+
+@settings(deadline=None)
+@given(st.sets(st.text(alphabet="%205AaB9D \t\r\x0b\x0cé", min_size=1, max_size=8), min_size=1))
+def test_every_id_comes_back_as_itself(names: set[str]) -> None:
+    with TemporaryDirectory() as folder:
+        write_qrels({name: dict.fromkeys(names, 1) for name in names}, Path(folder) / "qrels")
+        assert read_qrels(Path(folder) / "qrels") == {name: dict.fromkeys(names, 1) for name in names}
+
+
+def test_an_empty_id_and_a_tag_of_two_words_are_refused_and_no_file_appears(tmp_path: Path) -> None:
+    for run, tag, complaint in (
+        ({"q": {"p": 1.0, "": 0.5}}, "x", "an id is empty"),
+        ({"q": {"p": 1.0}}, "two words", "the tag is 'two words'; expected one word"),
+        ({"q": {"p": 1.0}}, "", "the tag is ''"),
+    ):
+        with pytest.raises(InputError, match=complaint):
+            write_run(run, tmp_path / "run", tag)
+    with pytest.raises(InputError, match="an id is empty"):
+        write_qrels({"": {"p": 1}}, tmp_path / "qrels")
     assert list(tmp_path.iterdir()) == []
 
 

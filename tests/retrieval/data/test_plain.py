@@ -193,9 +193,9 @@ def test_another_text_under_a_known_query_id_is_counted(plain: Writer, tmp_path:
     assert data.problems.counts["another query text under a known id (the first kept)"] == 1
 
 
-def test_ids_that_trec_files_cannot_hold_are_counted(plain: Writer, tmp_path: Path) -> None:
+def test_ids_that_trec_files_hold_escaped_are_counted(plain: Writer, tmp_path: Path) -> None:
     plain(products=["product_id,title", "AB 12,shirt"], judgements=["query_id,product_id,grade", "1,AB 12,E"])
 
-    assert (
-        read_data("plain", tmp_path).problems.counts["product ids with white space (TREC files cannot hold them)"] == 1
-    )
+    data = read_data("plain", tmp_path)
+    assert data.qrels == {"1": {"AB 12": 100}}
+    assert data.problems.counts["product ids with white space (escaped in TREC files, as %20)"] == 1

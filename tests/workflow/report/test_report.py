@@ -8,10 +8,13 @@ from pathlib import Path
 
 import ir_measures
 import pytest
+from made_run import make_run
 
 from distilrank import main
 from eval.files import read_json
 from eval.trec import Qrels, Run, ranking, read_qrels, read_run
+from retrieval.shop.shop import shop_data
+from retrieval.types import Product, Query
 from workflow.report.content import build
 from workflow.report.stored import open_stored
 from workflow.run.prepared import load_prepared
@@ -55,6 +58,20 @@ def test_every_mean_is_that_of_ir_measures_on_the_run_files(
         qrels, run = _read(good_run, mode, system)
         assert value["mean"] == pytest.approx(ir_measures.calc_aggregate([measure], qrels, run)[measure], abs=1e-9)
         assert value["n"] == len(qrels)
+
+
+def test_ids_with_white_space_are_measured_and_reported(tmp_path: Path) -> None:
+    data = shop_data(products=80, train=6, dev=6, test=8, log=20, seed=4, judged=10)
+    products = [Product(f"SKU {product.id}", product.fields) for product in data.products()]
+    data.products = lambda: iter(products)
+    data.queries = {f"q {i}": Query(f"q {i}", query.text) for i, query in data.queries.items()}
+    data.splits = {f"q {i}": split for i, split in data.splits.items()}
+    data.qrels = {f"q {i}": {f"SKU {product}": gain for product, gain in of.items()} for i, of in data.qrels.items()}
+    run = make_run(tmp_path, "spaced", data)
+    qrels, found = _read(run, "full catalogue", "student")
+    assert qrels == {i: data.qrels[i] for i in qrels}
+    assert qrels.keys() == found.keys() == {i for i, split in data.splits.items() if split == "test"}
+    assert (run / "report" / "report.html").exists()
 
 
 def test_segments_have_the_values_of_their_queries(flawed_run: Path) -> None:
