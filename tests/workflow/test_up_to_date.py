@@ -227,6 +227,24 @@ def test_the_student_of_the_judgements_is_trained_again_alone(
     assert not (run / "stages" / "measure.json").exists()
 
 
+def test_a_finished_run_keeps_the_config_that_it_was_measured_with(
+    finished_run: Path, write_config: WriteConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = _copy(finished_run, tmp_path)
+    config, measured = str(write_config(tmp_path)), (run / "config.yaml").read_text()
+    unmeasured = ["--runs", str(tmp_path / "runs"), "--set", "measure.window=7", "--set", "index.fusion=ranks"]
+    assert main(["prepare", config, *unmeasured]) == 0
+    assert (run / "config.yaml").read_text() == measured
+    said = " ".join(capsys.readouterr().out.split())
+    assert "teacher, mine, label, student, measure would be made again, which distilrank run does" in said
+    assert main(["prepare", config, "--runs", str(tmp_path / "runs"), "--set", "serve.deadline_ms=77"]) == 0
+    assert "made again" not in capsys.readouterr().out
+    assert load_config(run / "config.yaml").serve.deadline_ms == 77  # serving it so changes nothing that was measured
+    assert main(["teacher", config, *unmeasured]) == 0  # no longer finished
+    assert load_config(run / "config.yaml").measure.window == 7
+    assert not (run / "stages" / "measure.json").exists()
+
+
 def test_another_encoder_spares_the_teacher_but_not_its_audit(
     finished_run: Path, write_config: WriteConfig, tmp_path: Path
 ) -> None:

@@ -18,6 +18,11 @@ def run_directory(run: Path) -> RunDirectory:
     return found
 
 
+def is_finished(run: RunDirectory) -> bool:
+    """Whether the measure stage is done; a report may be an older one, while stages are redone."""
+    return (run.stages / "measure.json").exists()
+
+
 def finished(run: Path) -> RunDirectory:
     """The run, by its absolute path, if it can be searched.
 
@@ -25,6 +30,6 @@ def finished(run: Path) -> RunDirectory:
         InputError: when it is no run directory, or not finished.
     """
     found = RunDirectory(run_directory(run).root.absolute())
-    if not (found.stages / "measure.json").exists():  # its report may be an older one, while stages are redone
+    if not is_finished(found):
         raise InputError(f"{run} is not finished; distilrank run its config to go on")
     return found
