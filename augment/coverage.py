@@ -93,7 +93,8 @@ def measure_coverage(
             rows = _cover(chunk, retrievers, catalogue, template, weights, evidence)
             write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), shard)
         report(number * CHUNK + len(chunk))
-    return np.concatenate([pq.read_table(shard, columns=["coverage"])["coverage"].to_numpy() for shard in shards])
+    covered = [pq.read_table(shard, columns=["coverage"])["coverage"].to_numpy() for shard in shards]
+    return np.concatenate(covered) if covered else np.zeros(0, dtype=np.float32)
 
 
 def _cover(

@@ -32,6 +32,7 @@ def mining_summary(
         sizes.append(table.num_rows)
         strata.update(table["stratum"].to_pylist())
         found.update(source for joined in table["source"].to_pylist() for source in joined.split("+"))
+    quantiles = np.quantile(covered, (0.1, 0.25, 0.5, 0.75, 0.9)).tolist() if len(covered) else []
     names = [*options.groups, NEIGHBOUR, RANDOM]
     kinds = Counter(leak.reason.kind for leak in clean.leaks)
     return {
@@ -57,7 +58,7 @@ def mining_summary(
         "coverage": {
             "examined": len(covered),
             "well_covered": int((covered >= options.well_covered).sum()),
-            "quantiles": [round(float(value), 4) for value in np.quantile(covered, (0.1, 0.25, 0.5, 0.75, 0.9))],
+            "quantiles": [round(value, 4) for value in quantiles],
         },
         "queries": {
             "selected": len(selected),

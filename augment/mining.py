@@ -24,7 +24,7 @@ from augment.mine_options import MineOptions
 from augment.mine_summary import mining_summary
 from augment.pairs import PAIR_SCHEMA, MinedPair, Pairs, remove_leftovers, shard_name, write_table
 from augment.picking import Picker
-from augment.query_log import LoggedQuery, clean_log, write_leaks
+from augment.query_log import CleanLog, LoggedQuery, clean_log, write_leaks
 from augment.selection import sample, select_products, select_queries
 from eval.errors import InputError
 from eval.files import read_json, write_json
@@ -71,7 +71,7 @@ def mine(
         renew: discard what is at `path` first.
 
     Raises:
-        InputError: when the log has no usable query, or `path` was begun with other inputs.
+        InputError: when neither log nor generated queries leave one to mine, or `path` was begun with other inputs.
     """
     path = Path(path)
     if first_stage not in retrievers:
@@ -98,19 +98,12 @@ def mine(
         return Pairs(path)
 
     clean = clean_log(entries, guard, train, keep_judged=options.judged)
-    if not clean.queries:
-        raise InputError(
-            f"none of the log's {clean.entries} queries can be used ({len(clean.leaks)} are held out); add a log"
-        )
     extra = clean_generated(written, guard, {logged.query.id for logged in clean.queries} | set(labelled))
     write_leaks([*clean.leaks, *extra.leaks], path / "leaks.csv")
     known = set(labelled)
     fresh = [logged for logged in clean.queries if logged.query.id not in known]
-    if not fresh:
-        raise InputError(
-            f"all {len(clean.queries)} usable queries of the log have been labelled; lower mine.queries or rounds, or "
-            "give a longer log"
-        )
+    if not fresh and not extra.queries:
+        raise InputError(_nothing_to_mine(clean))
     pool = _pool(fresh, options, seed)
     examined = len(pool) + len(extra.queries)
     total = examined + min(options.queries, len(pool)) + len(extra.queries)
@@ -158,6 +151,16 @@ def mine(
         report(examined + number * options.chunk_queries + len(chunk), total)
     write_json(path / "manifest.json", mining_summary(path, shards, clean, extra, covered, selected, options))
     return Pairs(path)
+
+
+def _nothing_to_mine(clean: CleanLog) -> str:
+    if not clean.queries:
+        left_out = f"{len(clean.leaks)} are held out"
+        return f"none of the log's {clean.entries} queries can be used ({left_out}); add a log, or generate queries"
+    return (
+        f"all {len(clean.queries)} usable queries of the log have been labelled; lower mine.queries or rounds, or "
+        "give a longer log"
+    )
 
 
 def _claim(path: Path, plan: dict[str, Any]) -> None:

@@ -102,7 +102,8 @@ def mined(work: Work) -> dict[str, Any]:
     )
     found = read_json(pairs.path / "manifest.json")
     leaks = found["log"]["leaks"]["queries"]
-    warnings = [] if prepared.log else [f"no query log: the {len(learnt):,} judged train queries are mined instead"]
+    usable = f"{found['log']['usable']:,} of the {len(learnt):,} judged train queries"
+    warnings = [] if prepared.log else [f"no query log: {usable} are mined instead"]
     if leaks:
         warnings.append(
             f"{leaks:,} log queries that are or nearly are held-out queries were left out (pairs/leaks.csv)"

@@ -4,11 +4,13 @@ from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 from augment_toy import PROTECTED, toy_log, toy_mine
 
 from augment.generated import GeneratedQuery, clean_generated
 from augment.guard import LeakGuard
 from augment.query_log import clean_log
+from eval.errors import InputError
 from retrieval.data.search_data import LogQuery
 from retrieval.types import Query
 
@@ -58,3 +60,13 @@ def test_they_are_mined_beside_the_logs_budget_and_marked(tmp_path: Path) -> Non
     assert pairs.manifest["generated"]["by origin"] == {"llm:shop": 1}
     assert pairs.manifest["generated"]["leaks"] == 1
     assert held_out in (tmp_path / "with" / "leaks.csv").read_text()
+
+
+def test_they_are_mined_alone_where_the_log_leaves_nothing(tmp_path: Path) -> None:
+    held_out = [LogQuery(query.text) for query in PROTECTED]
+    made = [GeneratedQuery("brand new words", "llm:shop")]
+    pairs = toy_mine(tmp_path / "alone", log=held_out, generated=made)
+    assert {pair.query for pair in pairs} == {"brand new words"}
+    assert (pairs.manifest["coverage"]["examined"], pairs.manifest["coverage"]["quantiles"]) == (0, [])
+    with pytest.raises(InputError, match=r"2 are held out.*; add a log, or generate queries"):
+        toy_mine(tmp_path / "nothing", log=held_out)

@@ -268,7 +268,7 @@ def test_own_plain_files_without_a_log_are_mined_by_their_train_queries(
     columns = {"product_id": "sku", "fields": {"title": "name", "brand": "brand", "colour": "colour"}}
     config = write_config(tmp_path, data={"path": str(data), "columns": columns})
     assert main(["mine", str(config), "--runs", str(tmp_path / "runs")]) == 0
-    assert "the 8 judged train queries are mined instead" in " ".join(capsys.readouterr().out.split())
+    assert "8 of the 8 judged train queries are mined instead" in " ".join(capsys.readouterr().out.split())
     mined = pq.read_table(tmp_path / "runs" / "tiny" / "pairs" / "shard-00000.parquet")
     assert set(mined["query"].to_pylist()) == {shop.queries[i].text for i in shop.splits if shop.splits[i] == "train"}
     assert set(mined["judged"].to_pylist()) == {True}

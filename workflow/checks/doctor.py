@@ -8,11 +8,12 @@ from retrieval.data.search_data import SearchData
 from workflow.checks.cluster import check_cluster
 from workflow.checks.estimate import Work, describe_estimate, measure_rates
 from workflow.checks.findings import Finding
-from workflow.checks.judged_plan import JudgedPlan, count_given, plan_judged
+from workflow.checks.judged_plan import JudgedPlan, count_given, count_unlogged, plan_judged
 from workflow.checks.machine import check_disk, check_machine
 from workflow.checks.models import check_models
 from workflow.config.run import Config
 from workflow.run.inputs import label_file, read_input
+from workflow.stages.pretrain import pretrained_teachers, pretrains_student
 
 
 def examine(config: Config, runs: Path) -> list[Finding]:
@@ -61,14 +62,14 @@ def _check_data(config: Config, data: SearchData) -> tuple[list[Finding], Work |
     except DistilrankError as error:
         return [Finding("products", "error", str(error))], None
     found = list(_fields(config, list(fields)))
-    trained = sum(split == "train" for split in data.splits.values())
-    if not data.log:
-        what = f"there is none: mining will use the {trained:,} train queries; data.log names one"
-        found.append(Finding("query log", "warning", what))
     try:
         plan = plan_judged(config, data)
     except DistilrankError as error:
         return [*found, Finding("judgements", "error", str(error))], None
+    logged = len(data.log)
+    if not data.log:
+        trained, logged = count_unlogged(config, data)
+        found += _unlogged(config, trained, logged)
     found.append(_measured(config, plan))
     try:
         given = count_given(config, plan, data.scale, product_ids)
@@ -76,7 +77,7 @@ def _check_data(config: Config, data: SearchData) -> tuple[list[Finding], Work |
         return [*found, Finding("teacher.labels", "error", str(error))], None
     if (path := label_file(config)) is not None:
         found.append(Finding("teacher.labels", "ok", f"{given:,} labels to learn in {path}"))
-    return found, Work(plan, given, len(product_ids), len(data.log) or trained)
+    return found, Work(plan, given, len(product_ids), logged)
 
 
 def _fields(config: Config, known: list[str]) -> Iterator[Finding]:
@@ -85,6 +86,30 @@ def _fields(config: Config, known: list[str]) -> Iterator[Finding]:
         if missing:
             what = f"names {', '.join(missing)}, which the products lack; they have {', '.join(known)}"
             yield Finding(f"fields.{who}", "error", what)
+
+
+def _unlogged(config: Config, trained: int, left: int) -> Iterator[Finding]:
+    """What mining, and the pretraining before it, make of the train queries: `left` of them are not held out."""
+    pretrains = bool(pretrained_teachers(config)) or pretrains_student(config)
+    mines = config.teacher.kind != "file"
+    if not mines and not pretrains:
+        return
+    generates = config.generate.templates > 0 or config.generate.llm is not None
+    told = (
+        f"there is none: of the {trained:,} train queries, which are mined instead, {left:,} neither measure nor "
+        "nearly equal one that does"
+    )
+    if not config.mine.judged:
+        told += ", and mine.judged: false leaves them out too"
+    ways = []
+    if mines and not generates and not (left and config.mine.judged):
+        ways.append("generate queries (generate.templates)")
+    if pretrains and not left:
+        ways.append("set pretrain: null (it learns logged queries alone)")
+    if ways:
+        yield Finding("query log", "error", f"{told}; name a log in data.log, or {' and '.join(ways)}")
+    else:
+        yield Finding("query log", "warning", f"{told}; data.log names a log")
 
 
 def _measured(config: Config, plan: JudgedPlan) -> Finding:

@@ -7,9 +7,10 @@ from typing import cast
 
 from augment.guard import LeakGuard
 from augment.label_file import read_label_file
+from augment.query_log import clean_log
 from eval.grades import GradeScale
 from retrieval.catalogue import Catalogue
-from retrieval.data.search_data import SearchData
+from retrieval.data.search_data import LogQuery, SearchData
 from retrieval.types import Query
 from workflow.config.run import Config
 from workflow.measure.bench import measured_sets
@@ -70,6 +71,18 @@ def count_given(config: Config, plan: JudgedPlan, scale: GradeScale, product_ids
     if path is None:
         return 0
     return sum(len(one.gains) for one in read_label_file(path, scale, LeakGuard(plan.protected), product_ids).queries)
+
+
+def count_unlogged(config: Config, data: SearchData) -> tuple[int, int]:
+    """The train queries that are mined where there is no log, and how many of them the guard leaves.
+
+    It leaves few with `data.dev: folds`, where every train query with two grades measures.
+    """
+    prepared = _judgements(data)
+    made = chains(config, prepared, RunDirectory(Path()))
+    guard = LeakGuard(prepared.queries[i] for i in protected_queries(prepared, made))
+    log = [LogQuery(prepared.queries[i].text) for i in made[-1].train_ids]
+    return len(log), len(clean_log(log, guard).queries)
 
 
 def _judgements(data: SearchData) -> Prepared:

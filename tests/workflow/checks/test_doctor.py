@@ -63,7 +63,7 @@ def _config(directory: Path, models: tuple[Path, Path], **sections: Any) -> Conf
         "student": {"parent": bert, "layers": 2},
     }
     for name, section in sections.items():
-        tree[name] = {**tree.get(name, {}), **section}
+        tree[name] = section and {**tree.get(name, {}), **section}
     path = directory / "config.yaml"
     path.write_text(yaml.safe_dump(tree))
     return load_config(path)
@@ -96,22 +96,63 @@ def test_what_a_run_would_trip_over_is_named(
     assert len(_errors(found)) == 1
 
 
-def test_an_empty_log_and_a_missing_test_query_are_warnings(tmp_path: Path, models: tuple[Path, Path]) -> None:
+def _plain(tmp_path: Path, models: tuple[Path, Path], queries: dict[str, str], **sections: Any) -> Config:
+    """Two products, and train queries with the judgements of `queries` ("EI": both products, graded E and I)."""
     (tmp_path / "products.csv").write_text("product_id,title,brand,colour\n" + "p1,tent,a,red\np2,lamp,b,blue\n")
-    rows = [f"{query},{product},{grade},train" for query in ("tent", "lamp", "rope") for product, grade in _GRADES]
+    rows = [
+        f"{query},p{place},{grade},train" for query, grades in queries.items() for place, grade in enumerate(grades, 1)
+    ]
     (tmp_path / "judgements.csv").write_text("\n".join(["query,product_id,grade,split", *rows]) + "\n")
     data = {"format": "plain", "path": str(tmp_path), "dev": "folds", "folds": 2}
-    tree = _config(tmp_path, models, data=data)
-    found, work = static_checks(tree, tmp_path)
+    return _config(tmp_path, models, data=data, **sections)
+
+
+GRADED = {"tent": "EI", "lamp": "EI", "rope": "EI"}
+
+
+def test_an_empty_log_and_a_missing_test_query_are_warnings(tmp_path: Path, models: tuple[Path, Path]) -> None:
+    found, work = static_checks(_plain(tmp_path, models, GRADED | {"axe": "E", "saw": "I", "tents": "E"}), tmp_path)
     said = {item.check: (item.state, item.detail) for item in found}
-    assert said["query log"] == ("warning", "there is none: mining will use the 3 train queries; data.log names one")
+    assert said["query log"] == (
+        "warning",
+        "there is none: of the 6 train queries, which are mined instead, 3 neither measure nor nearly equal one that "
+        "does; data.log names a log",
+    )
     assert said["judgements"][0] == "warning"
     assert "out-of-fold figures alone" in said["judgements"][1]
     assert work is not None
     assert work.logged == 3
 
 
-_GRADES = (("p1", "E"), ("p2", "I"))
+@pytest.mark.parametrize(
+    ("queries", "sections", "ways"),
+    [
+        (GRADED, {}, ["generate.templates", "pretrain: null"]),
+        (GRADED, {"pretrain": None}, ["generate.templates"]),
+        (GRADED, {"generate": {"templates": 5}}, ["pretrain: null"]),
+        (GRADED, {"generate": {"templates": 5}, "pretrain": None}, []),
+        (GRADED | {"axe": "E"}, {"mine": {"judged": False}}, ["generate.templates"]),
+        (GRADED | {"axe": "E"}, {"mine": {"judged": False}, "generate": {"templates": 5}}, []),
+        (GRADED | {"axe": "E"}, {}, []),
+    ],
+)
+def test_a_log_that_leaves_nothing_to_mine_is_an_error(
+    queries: dict[str, str], sections: dict[str, Any], ways: list[str], tmp_path: Path, models: tuple[Path, Path]
+) -> None:
+    found, _ = static_checks(_plain(tmp_path, models, queries, **sections), tmp_path)
+    (said,) = [item for item in found if item.check == "query log"]
+    assert said.state == ("error" if ways else "warning")
+    assert "data.log" in said.detail
+    assert [way for way in ("generate.templates", "pretrain: null") if way in said.detail] == ways
+
+
+def test_a_file_of_labels_needs_no_log(tmp_path: Path, models: tuple[Path, Path]) -> None:
+    (tmp_path / "labels.csv").write_text("query,product_id,grade\nred tent,p1,E\nred tent,p2,I\n")
+    labels = {"kind": "file", "labels": "labels.csv"}
+    found, _ = static_checks(_plain(tmp_path, models, GRADED, teacher=labels, pretrain=None), tmp_path)
+    assert "query log" not in {item.check for item in found}
+    found, _ = static_checks(_plain(tmp_path, models, GRADED, teacher=labels), tmp_path)  # the student's start does
+    assert "pretrain: null" in _errors(found)["query log"]
 
 
 def test_too_little_disk_is_an_error(
