@@ -77,7 +77,7 @@ def measure_drift(
     """Compare the `recent` log, and the `newer` catalogue (None: that of `live/`, if any), with the run's.
 
     Args:
-        ask: queries a side that teacher and student are asked about; 0 asks neither.
+        ask: queries a side that teacher and student are asked about; 0 asks neither, and a file of labels never is.
         sample: queries a side that the first stage is asked about.
 
     Raises:
@@ -94,7 +94,12 @@ def measure_drift(
     generator = np.random.default_rng(config.seed)
     sides = [draw_queries(log, sample, generator, name) for name, log in (("own", own), ("recent", recent))]
     report.signals.extend(first_stage_signals(config, catalogue, stages, sides[0], sides[1], progress))
-    if ask:
+    if ask and config.teacher.kind == "file":
+        report.notes.append(
+            "teacher and student are not asked: the run's labels come from a file (teacher.kind: file), so there is no "
+            "teacher to ask about recent queries"
+        )
+    elif ask:
         mined = {query_key(text) for text in pq.read_table(run.pairs / "queries.parquet")["query"].to_pylist()}
         logs = {
             "mined": [entry for entry in own if query_key(entry.text) in mined],

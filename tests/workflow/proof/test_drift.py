@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.given_labels import FILE
 from eval.errors import InputError
+from eval.files import write_json
+from rerank.teacher import TEACHER_FILE
 from retrieval.bm25 import BM25Retriever
 from retrieval.data.search_data import LogQuery
 from retrieval.dense import DenseRetriever
@@ -15,7 +18,7 @@ from retrieval.live.shop import LiveShop
 from retrieval.shop.shop import Shop
 from retrieval.types import Product
 from workflow.commands.upkeep import STALE, drift_command
-from workflow.config.run import load_config
+from workflow.config.run import load_config, save_config
 from workflow.proof.drift import DriftReport
 from workflow.proof.drift_signals import LIMITS, Signal
 from workflow.run.directory import RunDirectory
@@ -86,6 +89,25 @@ def test_live_changes_are_the_newer_catalogue(
     found = json.loads(capsys.readouterr().out)
     assert found["signals"][-1]["detail"].startswith("1 new, 1 changed of 149 products, 2 gone")
     assert "live" in found["notes"][-1]
+
+
+def test_a_teacher_that_is_a_file_is_not_asked(
+    finished_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunDirectory(tmp_path / "run")
+    shutil.copytree(finished_run, run.root)
+    labels = {"teacher.kind": "file", "teacher.labels": "labels.csv"}
+    save_config(load_config(run.config, labels), run.config)
+    shutil.rmtree(run.root / "teacher")
+    write_json(run.root / "teacher" / TEACHER_FILE, {"kind": FILE, "version": "file-1"})
+    recent = write_log(load_prepared(run.data).log, tmp_path / "recent.csv")
+    for ask, notes in ((20, 1), (0, 0)):
+        assert command(run.root, recent, ask=ask) in (0, STALE)
+        found = json.loads(capsys.readouterr().out)
+        assert {signal["subject"] for signal in found["signals"]} == {"queries", "answers"}
+        assert len(found["notes"]) == notes
+    command(run.root, recent, as_json=False)
+    assert "labels come from a file (teacher.kind: file)" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_run_is_left_as_it_was(finished_run: Path, tmp_path: Path) -> None:
