@@ -55,7 +55,8 @@ class Chain:
             shop = self.setting.data is None
             loss = "soft_bce" if shop else LOSS
             prepared, setting = self.setting.prepared, self.setting
-            groups = soft_groups(prepared, prepared.split("train")) if shop else setting.groups(setting.given, loss)
+            train = prepared.split("train")
+            groups = soft_groups(prepared, train, loss) if shop else setting.groups(setting.given, loss)
             train_student(
                 self.setting.start(6),
                 groups,

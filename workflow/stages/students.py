@@ -41,8 +41,8 @@ def distil(
     distilled = scratch / "distilled"
     if not distilled.exists():
         _learn(work, prepared, chain, start, groups, options.train, options.loss, distilled, scratch)
-    judged, after = soft_groups(prepared, chain.train_ids), trained_start(distilled, "distillation")
     section, loss = options.final_train, options.final_loss
+    judged, after = soft_groups(prepared, chain.train_ids, loss), trained_start(distilled, "distillation")
     _learn(work, prepared, chain, after, judged, section, loss, path, scratch)
     return pruned | {"queries": len(groups), "pairs": sum(len(group.products) for group in groups)}
 
@@ -50,10 +50,11 @@ def distil(
 def learn_without_augmentation(work: Work, prepared: Prepared, chain: Chain, path: Path) -> None:
     """Train the student to compare with at `path`: the same start and the judgements, but no label of the teacher's."""
     options = work.config.student
-    groups, section = soft_groups(prepared, chain.train_ids), options.judgements_train
+    section, loss = options.judgements_train, "soft_bce"
     assert section is not None
+    groups = soft_groups(prepared, chain.train_ids, loss)
     start, scratch = student_start(work.config, work.run, chain.teacher), _scratch(work, chain, "student")
-    _learn(work, prepared, chain, start, groups, section, "soft_bce", path, scratch)
+    _learn(work, prepared, chain, start, groups, section, loss, path, scratch)
 
 
 def _scratch(work: Work, chain: Chain, stage: str) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 from augment.guard import LeakGuard
 from augment.label_file import LabelFile, read_label_file
 from eval.measures import per_query
+from rerank.grade_labels import label_of_grade
 from rerank.teacher import JudgedQuery
 from rerank.training import Group, TrainOptions
 from rerank.types import Reranker
@@ -73,10 +74,18 @@ def hold_out(given: Sequence[_Entry], seed: int) -> tuple[list[_Entry], list[_En
     return [entry for entry in drawn[size:] if guard.check(entry.query.text) is None], held_out
 
 
-def soft_groups(prepared: Prepared, query_ids: Sequence[str]) -> list[Group]:
-    """The judgements as soft targets, for a student that learns from them alone."""
+def soft_groups(prepared: Prepared, query_ids: Sequence[str], loss: str) -> list[Group]:
+    """The judgements, for a student that learns from them with this loss.
+
+    `soft_bce` learns their soft targets; all other losses learn logits, what a judge's grade is as a label.
+    """
+    scale = prepared.scale
+
+    def target(gain: int) -> float:
+        return scale.target(gain) if loss == "soft_bce" else label_of_grade(scale.index(gain), scale).score
+
     return [
-        Group(entry.query, entry.products, np.array([prepared.scale.target(gain) for gain in entry.gains], np.float32))
+        Group(entry.query, entry.products, np.array([target(gain) for gain in entry.gains], np.float32))
         for entry in judged_queries(prepared, query_ids)
     ]
 
