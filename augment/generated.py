@@ -19,7 +19,7 @@ class GeneratedQuery(NamedTuple):
 
 @dataclass
 class CleanGenerated:
-    """What is left of generated queries, and what was dropped: `repeated` are in the log, or came twice."""
+    """What is left of generated queries, and what was dropped: `repeated` are in the log, judged, or came twice."""
 
     queries: list[LoggedQuery] = field(default_factory=list)
     leaks: list[Leak] = field(default_factory=list)
@@ -37,8 +37,14 @@ class CleanGenerated:
         }
 
 
-def clean_generated(generated: Iterable[GeneratedQuery], guard: LeakGuard, known: Collection[str]) -> CleanGenerated:
-    """Drop what the guard refuses, what has no letter or number, and what is in the log (`known`: its queries' ids)."""
+def clean_generated(
+    generated: Iterable[GeneratedQuery], guard: LeakGuard, known: Iterable[str], labelled: Collection[str] = ()
+) -> CleanGenerated:
+    """Drop what the guard refuses, what has no letter or number, and what is there already.
+
+    `known` are keys of the log's and the judged queries: a judged query's id does not follow from its key. `labelled`
+    are ids of queries whose pairs have been labelled before.
+    """
     clean = CleanGenerated()
     seen = set(known)
     for text, origin in generated:
@@ -46,11 +52,11 @@ def clean_generated(generated: Iterable[GeneratedQuery], guard: LeakGuard, known
         query = identified(key, text)
         if not key:
             clean.empty += 1
-        elif query.id in seen:
+        elif key in seen or query.id in labelled:
             clean.repeated += 1
         elif (reason := guard.check(text)) is not None:
             clean.leaks.append(Leak(text, reason, 1))
         else:
-            seen.add(query.id)
+            seen.add(key)
             clean.queries.append(LoggedQuery(query, 1, False, origin))
     return clean

@@ -30,6 +30,7 @@ from eval.errors import InputError
 from eval.files import read_json, write_json
 from rerank.types import Reranker
 from retrieval.product_text import ProductTemplate
+from retrieval.query_key import query_key
 from retrieval.types import Query, Retriever
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def mine(
         retrievers: sources of candidates by name. "dense" (scores are cosines) and "bm25" also give the evidence for
             coverage; where neither is there, the first stage does.
         first_stage: the name in `retrievers` whose ranks the strata are about.
-        guard: protects the held-out queries. judged: the train queries, to recognise them in the log.
+        guard: protects the held-out queries. judged: the train queries, to recognise them in the log and among the
+            generated.
         labelled: ids of queries whose pairs have been labelled before; they are passed over.
         vectors, scorer: what some strategies of `options.selection` need, see `augment.picking.Picker`.
         renew: discard what is at `path` first.
@@ -98,10 +100,11 @@ def mine(
         return Pairs(path)
 
     clean = clean_log(entries, guard, train, keep_judged=options.judged)
-    extra = clean_generated(written, guard, {logged.query.id for logged in clean.queries} | set(labelled))
+    known = {query_key(query.text) for query in (*train, *(logged.query for logged in clean.queries))}
+    past = set(labelled)
+    extra = clean_generated(written, guard, known, past)
     write_leaks([*clean.leaks, *extra.leaks], path / "leaks.csv")
-    known = set(labelled)
-    fresh = [logged for logged in clean.queries if logged.query.id not in known]
+    fresh = [logged for logged in clean.queries if logged.query.id not in past]
     if not fresh and not extra.queries:
         raise InputError(_nothing_to_mine(clean))
     pool = _pool(fresh, options, seed)
