@@ -122,6 +122,10 @@ class BM25Retriever:
         other.more = dict(words)
         return other
 
+    def knows(self, word: str) -> bool:
+        """Whether any product has this token."""
+        return word in self._vocabulary
+
     def idf(self, word: str) -> float:
         """`inverse_frequency` of a token; of one that no product has, with a df of 0."""
         number, starts = self._vocabulary.get(word), self.index.scores["indptr"]

@@ -5,7 +5,6 @@ nDCG@10 (docs/experiments.md). No cross-encoder of MiniLM's size learnt it from 
 something as well.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +14,7 @@ from retrieval.product_text import ProductTemplate
 from retrieval.tokens import fold, tokenize, trace
 from retrieval.top_k import check_k
 from retrieval.types import Filter, Hit, Products, Query, Retriever
-from retrieval.wanted import unwanted
+from retrieval.wanted import affirmed, unwanted
 
 LOSS = {BM25_FLOOR: 0.25, COSINE_FLOOR: 1 / 30}
 """By a stage's floor (`retrieval.fusion`): the share of its height above the floor that a product's score loses where
@@ -28,12 +27,6 @@ queries of ESCI-150, where 1 to 3 are alike."""
 
 _DEEPER, _AT_LEAST = 100, 300  # hits asked for where some are to fall behind; one depth for every usual k
 
-# "No handles", "without a handle", "handle-free": a product that says it has none.
-_ABSENT = re.compile(
-    r"\b(?:without|w/o|no|not|non|zero)[\s-]+(?:(?:a|an|any|the)\s+)?[^\W_]+|\b[^\W_]+[\s-](?:free|less)\b",
-    re.IGNORECASE,
-)
-
 
 class Demotion:
     """What the products of a catalogue mention, as the template's text has it."""
@@ -44,11 +37,11 @@ class Demotion:
 
     def scores(self, query: Query, product_ids: Sequence[str], scores: Sequence[float], floor: float) -> list[float]:
         """A stage's scores of these products, less what they lose; as they are where the query is without nothing."""
-        tokens = unwanted(query.text)
-        if not tokens or not product_ids:
+        things = unwanted(query.text)
+        if not things or not product_ids:
             return list(scores)
         given = np.asarray(scores, dtype=np.float64)
-        lost = LOSS[floor] * self._mentioned(tokens, product_ids) * (given - floor)
+        lost = LOSS[floor] * self._mentioned(things, product_ids) * (given - floor)
         return (given - lost).astype(np.float32).tolist()
 
     def hits(self, query: Query, hits: Sequence[Hit], floor: float) -> list[Hit]:
@@ -68,24 +61,24 @@ class Demotion:
         Rerankers have no scale of their own: the loss is measured by how far the scores of a query's candidates lie
         apart, which is their standard deviation where these are all of the candidates, and else has to be given.
         """
-        tokens = unwanted(query.text)
-        if not tokens or not product_ids:
+        things = unwanted(query.text)
+        if not things or not product_ids:
             return scores
         apart = scores.std(dtype=np.float64) if spread is None else spread
-        lost = RERANKER_LOSS * apart * self._mentioned(tokens, product_ids)
+        lost = RERANKER_LOSS * apart * self._mentioned(things, product_ids)
         return (scores - lost).astype(np.float32)
 
-    def _mentioned(self, tokens: Sequence[str], product_ids: Sequence[str]) -> np.ndarray:
-        """The share of the tokens, in [0, 1], that each product mentions and does not say it is without."""
+    def _mentioned(self, things: Sequence[tuple[str, ...]], product_ids: Sequence[str]) -> np.ndarray:
+        """How much of any of the things, in [0, 1], each product mentions and does not say it is without."""
         products = self._catalogue.products([self._catalogue.row(product_id) for product_id in product_ids])
-        traces = [trace(token) for token in tokens]
+        traces = [trace(token) for thing in things for token in thing]
         shares = np.zeros(len(products))
         for place, product in enumerate(products):
             text = self._template.text(product)
             folded = fold(text)
             if any(part in folded for part in traces):
-                held = set(tokenize(_ABSENT.sub(" ", text)))
-                shares[place] = sum(token in held for token in tokens) / len(tokens)
+                held = set(tokenize(affirmed(text)))
+                shares[place] = max(sum(token in held for token in thing) / len(thing) for thing in things)
         return shares
 
 

@@ -19,12 +19,13 @@ from retrieval.hybrid import HybridRetriever
 from retrieval.product_text import ProductTemplate
 from retrieval.tokens import tokenize
 from retrieval.types import Filter, Hit, Query, Retriever
+from retrieval.wanted import wanted
 
 
 @dataclass(frozen=True)
 class Expansion:
     """The `words` words that tell most of the best `products` products; all of them together count `weight` times as
-    much as the query's own."""
+    much as the query's own that any product has."""
 
     products: int = 10
     words: int = 10
@@ -36,6 +37,10 @@ class WordRetriever(Retriever, Protocol):
 
     def adding(self, words: Mapping[str, float]) -> "WordRetriever":
         """The same, with these tokens looked for in every query, each counting so many times a word of the query."""
+        ...
+
+    def knows(self, word: str) -> bool:
+        """Whether a token is in any product."""
         ...
 
     def idf(self, word: str) -> float:
@@ -68,7 +73,7 @@ class ExpandingRetriever:
 
     def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """At most `k` hits a query, best first, ties in catalogue order; with a filter, feedback passes it too."""
-        depth = max(k, self._hybrid.depth)
+        depth = self._hybrid.deep(k)
         first, near = (part.search(queries, depth, where) for part, _ in self._hybrid.parts)
         found = []
         for query, lexical, vectors in zip(queries, first, near, strict=True):
@@ -103,7 +108,8 @@ def expansion_words(query: Query, texts: Sequence[str], words: WordRetriever, ex
     """Tokens to look for as well, with what each counts.
 
     A word's weight is the share of the texts that hold it times its idf. Words of the query (what it is to be without
-    among them) and words of a single text are left out.
+    among them) and words of a single text are left out. All together count `expansion.weight` times the query's words
+    that BM25 finds: to a query of which it knows no word nothing is added, that would be all it looks for.
     """
     own = set(tokenize(query.text))
     held = Counter(token for text in texts for token in set(tokenize(text)))
@@ -112,5 +118,8 @@ def expansion_words(query: Query, texts: Sequence[str], words: WordRetriever, ex
     }
     best = sorted(weights, key=lambda token: (-weights[token], token))[: expansion.words]
     total = math.fsum(weights[token] for token in best)
-    scale = expansion.weight * len(own) / total if total else 0.0
+    searched = sum(words.knows(token) for token in set(tokenize(wanted(query.text))))
+    if not searched:
+        return {}
+    scale = expansion.weight * searched / total if total else 0.0
     return {token: float(np.float32(scale * weights[token])) for token in sorted(best)}

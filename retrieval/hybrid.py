@@ -13,8 +13,7 @@ class HybridRetriever:
 
     Args:
         parts: the retrievers to fuse, all over `catalogue`, each with its floor.
-        depth: how many hits are asked of each part (at least k), so that the best 10 are the same whether 10 or 100 are
-            asked.
+        depth: how many hits are asked of each part; more for a larger k, see `deep`.
     """
 
     def __init__(
@@ -36,9 +35,17 @@ class HybridRetriever:
     def search(self, queries: Sequence[Query], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """At most `k` hits a query, best first, ties in catalogue order."""
         check_k(k)
-        depth = max(k, self.depth)
+        depth = self.deep(k)
         lists = [part.search(queries, depth, where) for part, _ in self.parts]
         return [self.fused([hits[place] for hits in lists], k, depth) for place in range(len(queries))]
+
+    def deep(self, k: int) -> int:
+        """How many hits are asked of each part for `k`: the same for many, so that the best 10 are the same whether 10
+        or 100 are asked, and pages of one ranking fit together."""
+        depth = self.depth
+        while depth < k:
+            depth *= 5
+        return depth
 
     def fused(self, lists: Sequence[Sequence[Hit]], k: int, depth: int) -> list[Hit]:
         """The best `k` of one query's hits from each part, of which `depth` were asked."""

@@ -37,6 +37,10 @@ class LiveBM25:
         """The same, with these tokens looked for in every query; see `BM25Retriever`."""
         return LiveBM25(self.base.adding(words), self.catalogue)
 
+    def knows(self, word: str) -> bool:
+        """Whether any product, new ones too, has this token."""
+        return self.base.knows(word) or self.catalogue.delta.knows(word, self.catalogue.count)
+
     def idf(self, word: str) -> float:
         """The index's idf of a token: new products do not count in it until a merge."""
         return self.base.idf(word)

@@ -63,6 +63,10 @@ class Delta:
         """float32 BM25 scores [count] of the first rows; `more`: see `BM25Retriever.more`."""
         return self._words.scores(text, more, count)
 
+    def knows(self, word: str, count: int) -> bool:
+        """Whether one of the first rows has this token."""
+        return self._words.knows(word, count)
+
     def nearest(self, queries: np.ndarray, k: int, rows: np.ndarray, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each unit query vector [queries, dim] the `k` nearest of `rows`, exactly: rows, cosines (float32)."""
         vectors = self._vectors.first(count)

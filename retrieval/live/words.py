@@ -102,5 +102,11 @@ class DeltaWords:
             scores[rows[places]] += np.float32(times) * weights[places]  # a product has a word once in the list
         return scores
 
+    def knows(self, word: str, count: int) -> bool:
+        """Whether one of the first `count` products has this token."""
+        if count == 0 or (number := self._number(word)) is None:
+            return False
+        return bool((self._words.first(int(self._ends.first(count)[-1])) == number).any())
+
     def _number(self, word: str) -> int | None:
         return self._statistics.vocabulary.get(word, self._new.get(word))

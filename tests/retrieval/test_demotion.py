@@ -61,6 +61,12 @@ def test_a_rerankers_score_loses_by_how_far_the_scores_lie_apart(demotion: Demot
     assert demotion.reranked(WITHOUT, [], scores[:0]).tolist() == []
 
 
+def test_of_two_unwanted_things_one_costs_all(demotion: Demotion) -> None:
+    query = Query("q", "paper bags without wheels or handles")
+    lowered, none = demotion.scores(query, ["handles", "flat"], [1.0, 1.0], BM25_FLOOR)
+    assert (lowered, none) == (pytest.approx(1 - LOSS[BM25_FLOOR]), 1.0)
+
+
 def test_of_two_unwanted_words_one_costs_half(demotion: Demotion) -> None:
     query = Query("q", "paper bags without sturdy wheels")
     half, whole = demotion.scores(query, ["handles", "flat"], [1.0, 1.0], BM25_FLOOR)

@@ -82,7 +82,8 @@ def test_parts_get_filter_and_depth(catalogue: Catalogue) -> None:
     hybrid = HybridRetriever([(part, 0.0)], catalogue, depth=50)
     hybrid.search([QUERY], 10, {"title": "a"})
     hybrid.search([QUERY], 80)
-    assert part.asked == [(50, {"title": "a"}), (80, None)]
+    hybrid.search([QUERY], 250)
+    assert part.asked == [(50, {"title": "a"}), (250, None), (250, None)]  # so that pages of a ranking fit together
 
 
 def test_no_parts(catalogue: Catalogue) -> None:
