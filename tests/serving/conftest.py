@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from rerank.types import Reranker
+from retrieval.bm25 import BM25Retriever
+from retrieval.dense import DenseRetriever
 from retrieval.encoder import Encoder
 from retrieval.live.shop import LiveShop
 from serving.app import create_app
@@ -50,13 +52,14 @@ def served(opened: OpenedRun, finished_run: Path) -> Served:
 
 
 @pytest.fixture
-def live_served(served: Served, opened: OpenedRun, tmp_path: Path) -> Callable[[], Served]:
+def live_served(served: Served, opened: OpenedRun, finished_run: Path, tmp_path: Path) -> Callable[[], Served]:
     """Opens the run with live changes, kept under the test's own directory."""
+    index = load_config(finished_run / "config.yaml").index
 
     def open_live() -> Served:
-        first = opened.pipeline.retriever
-        (bm25, _), (dense, _) = first.parts
-        shop = LiveShop(dense.retriever, bm25.retriever, tmp_path / "live", fusion=first.fusion)
+        dense = DenseRetriever.load(finished_run / "index" / "vectors", served.encoder, opened.catalogue)
+        bm25 = BM25Retriever.load(finished_run / "index" / "bm25", opened.catalogue)
+        shop = LiveShop(dense, bm25, tmp_path / "live", fusion=index.fusion, expansion=index.expansion_options())
         return replace(served, shop=shop, merge=shop.merge, close=shop.close)
 
     return open_live

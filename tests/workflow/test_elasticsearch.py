@@ -35,10 +35,18 @@ def node() -> Iterator[FakeElastic]:
 
 
 @pytest.fixture(scope="module")
-def run(finished_run: Path, node: FakeElastic, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The finished run, gone on with in a cluster."""
+def local(finished_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run without a cluster that one in a cluster agrees with: it looks once."""
+    path = Path(copytree(finished_run, tmp_path_factory.mktemp("local") / "tiny"))
+    assert again(path, "index.expansion=null") == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(local: Path, node: FakeElastic, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, gone on with in a cluster."""
     runs = tmp_path_factory.mktemp("elastic")
-    path = Path(copytree(finished_run, runs / "tiny"))
+    path = Path(copytree(local, runs / "tiny"))
     assert again(path, f"elastic.urls=[{node.url}]", "index.first_stage=elasticsearch") == 0
     return path
 
@@ -58,14 +66,14 @@ def test_the_cluster_holds_the_catalogue(run: Path, node: FakeElastic) -> None:
     assert not (run / "index" / "vectors").exists()
 
 
-def test_the_ranking_is_the_one_without_a_cluster(run: Path, finished_run: Path) -> None:
+def test_the_ranking_is_the_one_without_a_cluster(run: Path, local: Path) -> None:
     for mode in ("judged-only", "full-catalogue"):
         found = {path.stem for path in (run / "report" / mode).glob("*.run")}
         assert {"bm25", "dense", "elasticsearch", "student"} <= found
         assert "hybrid" not in found  # it would be the same, under another name
         theirs, ours = (
             read_run(path / "report" / mode / f"{name}.run")
-            for path, name in ((finished_run, "hybrid"), (run, "elasticsearch"))
+            for path, name in ((local, "hybrid"), (run, "elasticsearch"))
         )
         assert set(ours) == set(theirs)
         for query_id, scores in theirs.items():
@@ -85,8 +93,8 @@ def test_search_and_serve_rank_alike(run: Path, capsys: pytest.CaptureFixture[st
     engine.close()
 
 
-def test_a_shortlist_needs_no_index_of_its_own(run: Path, finished_run: Path, tmp_path: Path) -> None:
-    without = Path(copytree(finished_run, tmp_path / "tiny"))  # serving makes the directory of live changes
+def test_a_shortlist_needs_no_index_of_its_own(run: Path, local: Path, tmp_path: Path) -> None:
+    without = Path(copytree(local, tmp_path / "tiny"))  # serving makes the directory of live changes
     settings = ServerSettings(deadline_ms=0, accept_student=True, shortlist=3)
     ours, theirs = open_engine(run, settings), open_engine(without, settings)
     for text in ("lamp", "red cotton shirt"):

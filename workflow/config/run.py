@@ -66,8 +66,9 @@ class IndexSection(Section):
     first_stage: Literal["dense", "bm25", "hybrid", "elasticsearch"] = "hybrid"
     fusion: Fusion = "scores"
     """How hybrid fuses its two parts: by their scores, or by their ranks alone (reciprocal rank fusion)."""
-    expansion: ExpansionSection | None = None
-    """Have hybrid look twice, the second time for words of the first search's best products too; null for once."""
+    expansion: ExpansionSection | None = ExpansionSection()
+    """How hybrid, and no other first stage, looks twice, the second time for words of the first search's best products
+    too; null for once."""
 
     @property
     def in_cluster(self) -> bool:
@@ -77,15 +78,6 @@ class IndexSection(Section):
     def expansion_options(self) -> Expansion | None:
         """What retrieval.first_stages takes."""
         return None if self.expansion is None else Expansion(**self.expansion.model_dump())
-
-    @model_validator(mode="after")
-    def _hybrid_is_what_expands(self) -> "IndexSection":
-        if self.expansion is not None and self.first_stage != "hybrid":
-            raise ValueError(
-                f"index.expansion is given and index.first_stage is {self.first_stage!r}, expected hybrid, which it "
-                "expands: set index.first_stage: hybrid, or leave index.expansion out"
-            )
-        return self
 
 
 class Stratum(Section):

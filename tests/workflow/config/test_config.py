@@ -65,10 +65,6 @@ def test_an_override_wins_over_the_file_and_a_saved_config_reads_back(tmp_path: 
         ("name: a\nmine: {strata: [], random: 0, neighbours: 0}\n", "ask for no product"),
         ("name: a\nfields: {student: [title, brand, title]}\n", "fields.student: the product text names title twice"),
         ("name: a\nfields: {teacher: []}\n", "fields.teacher: the product text has no fields"),
-        (
-            "name: a\nindex: {first_stage: bm25, expansion: {}}\n",
-            "index.expansion is given and index.first_stage is 'bm25', expected hybrid",
-        ),
         ("name: a\ndata: {scale: {}}\n", "data.scale has 0 grades, expected two or more"),
         ("name: a\ndata: {scale: {good: [1, 1.0]}}\n", "data.scale has 1 grades"),
         ("name: a\ndata: {scale: {good: [1, 1.0], fair: [1, 0.5]}}\n", "list the best first, each once"),
