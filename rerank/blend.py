@@ -73,10 +73,12 @@ def blend(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndar
 
 
 def fit_weight(first: Run, second: Run, qrels: Qrels, *, measure: str = "nDCG@10", steps: int = 20) -> BlendFit:
-    """The weight with the best mean of `measure` on dev queries, among `steps` + 1 evenly spaced from 0 to 1.
+    """The middle of the weights whose mean of `measure` on dev queries is within one standard error of the best.
 
-    On a tie the larger weight wins, so a plateau ends on the reranker's side: the first stage only stays in the
-    blend where dev shows that it helps. Each query's products are those that both runs score.
+    Of `steps` + 1 evenly spaced from 0 to 1. The mean hardly changes over most weights, and which one has the best over
+    a hundred queries is chance: the best ones of two halves of dev often lie far apart. So dev says what is clearly
+    worse (the standard error is that of the paired differences to the best, after Breiman et al. 1984, ch. 3), and the
+    one of the rest that is nearest to their mean is taken. Each query's products are those that both runs score.
 
     Raises:
         InputError: when no judged query is in both runs, or a query's two runs score different products.
@@ -99,18 +101,21 @@ def fit_weight(first: Run, second: Run, qrels: Qrels, *, measure: str = "nDCG@10
         ours, theirs = (np.array([run[query][product] for product in products]) for run in (first, second))
         lists.append((query, products, ours, theirs))
     judged = {query: qrels[query] for query in queries}
-    curve = []
-    counted = 0
-    for step in range(steps + 1):
-        weight = step / steps
+    weights = [step / steps for step in range(steps + 1)]
+    columns = []
+    for weight in weights:
         run = {
             query: dict(zip(products, blend(ours, theirs, weight).tolist(), strict=True))
             for query, products, ours, theirs in lists
         }
-        values = per_query(judged, run, [measure])[measure]
-        counted = len(values)
-        curve.append((weight, float(np.mean(list(values.values()))) if values else 0.0))
-    best = max(value for _, value in curve)
+        columns.append(list(per_query(judged, run, [measure])[measure].values()))
+    values = np.array(columns).T  # [queries, weights]
+    means = values.mean(axis=0) if len(values) else np.zeros(len(weights))
+    behind = values[:, [means.argmax()]] - values
+    error = behind.std(axis=0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.zeros(len(weights))
     # Sums of the same values in another order differ in the last bits; such weights are tied.
-    weight, value = max((weight, value) for weight, value in curve if value >= best - 1e-9)
-    return BlendFit(weight, measure, value, counted, tuple(curve))
+    near = np.flatnonzero(means >= means.max() - error - 1e-9)
+    chosen = near[::-1][np.abs(near[::-1] - near.mean()).argmin()]  # of two that are as near, the reranker's
+    return BlendFit(
+        weights[chosen], measure, float(means[chosen]), len(values), tuple(zip(weights, means.tolist(), strict=True))
+    )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from eval.errors import InputError
+from eval.trec import Qrels, Run
 from rerank.blend import blend, fit_weight, normalise
 
 
@@ -65,7 +66,7 @@ def test_the_fitted_weight_is_where_both_judges_agree():
     assert best
     assert 0.0 not in best
     assert 1.0 not in best
-    assert fit.weight == max(best)
+    assert fit.weight == pytest.approx(np.mean(list(best)), abs=0.03)
     assert fit.value == pytest.approx(1.0)
     assert fit.queries == 1
     assert [weight for weight, _ in fit.curve] == pytest.approx([i / 20 for i in range(21)])
@@ -73,9 +74,27 @@ def test_the_fitted_weight_is_where_both_judges_agree():
     assert fit.curve[0][1] == pytest.approx(15 / (10 + 10 / math.log2(3)))
 
 
-def test_a_tie_goes_to_the_reranker():
+def test_where_nothing_is_told_both_have_their_half():
     scores = {"q": {"a": 2.0, "b": 1.0}}
-    assert fit_weight(scores, scores, {"q": {"a": 1, "b": 0}}).weight == 1.0
+    assert fit_weight(scores, scores, {"q": {"a": 1, "b": 0}}).weight == 0.5
+
+
+def _two_kinds(alone: int, both: int) -> tuple[Run, Run, Qrels]:
+    """Queries whose best product is first only if the reranker ranks alone, and others, only if it does not."""
+    wrong, hardly_right = {"a": 0.0, "b": 10.0, "c": -10.0}, {"a": 1.0, "b": 0.9, "c": -10.0}
+    first = {f"q{i}": wrong if i < alone else {"a": 10.0, "b": 0.0, "c": -10.0} for i in range(alone + both)}
+    second = {f"q{i}": hardly_right if i < alone else {"a": 0.9, "b": 1.0, "c": -10.0} for i in range(alone + both)}
+    return first, second, {query: {"a": 1, "b": 0, "c": 0} for query in first}
+
+
+def test_the_middle_of_what_is_within_a_standard_error_of_the_best():
+    # Of ten queries .6 are right at a share of 1 and .4 below: the best is .2 better. Query by query the difference is
+    # 1 or −1, its deviation sqrt(10/9 · (1 − .2²)) = 1.0328, its standard error .3266.
+    fit = fit_weight(*_two_kinds(6, 4), measure="nDCG@1")
+    assert dict(fit.curve)[1.0] == pytest.approx(0.6)
+    assert (fit.weight, fit.value) == (0.5, pytest.approx(0.4))
+    # Of forty, 28: .4 better, with an error of .1467.
+    assert fit_weight(*_two_kinds(28, 12), measure="nDCG@1").weight == 1.0
 
 
 def test_a_bad_reranker_gets_no_weight():
