@@ -30,7 +30,7 @@ class CohereResult(Shape):
     """One document's relevance."""
 
     index: int = Field(description="Place in the request's documents, from 0.")
-    relevance_score: float = Field(description="In 0 … 1; the student's logit itself with `raw_scores`.")
+    relevance_score: float = Field(description="In 0 … 1; the student's logit with `raw_scores`.")
     document: dict[str, JsonValue] | None = None
 
 
