@@ -57,7 +57,7 @@ def measure_rates(config: Config) -> Rates:
 
 def student_parent(config: Config) -> str:
     """The name of the model that the student's layers come from, as the config has it."""
-    return config.teacher.models[0] if config.student.parent == "teacher" else config.student.parent
+    return config.teacher.models[0] if config.student_parent == "teacher" else config.student_parent
 
 
 @dataclass(frozen=True)

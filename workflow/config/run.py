@@ -158,9 +158,9 @@ class RaySection(Section):
 class StudentSection(Section):
     """The cross-encoder that is served."""
 
-    parent: str = "default"
+    parent: str = "auto"
     """A model's directory or hub name, "default" (the embedded MiniLM), or "teacher": layers of the teacher itself,
-    where it is an encoder, of an ensemble its first model's."""
+    where it is an encoder, of an ensemble its first model's. auto: of the teacher where that is the default model."""
     layers: Count | tuple[int, ...] | None = None
     max_length: Count = 64
     loss: Literal["listwise_kl", "margin_mse", "pointwise_mse", "ranknet", "soft_bce"] = "listwise_kl"
@@ -267,6 +267,14 @@ class Config(Section):
                 "out, or set teacher.kind to model"
             )
         return self
+
+    @property
+    def student_parent(self) -> str:
+        """Whose layers the student has: "teacher", "default", or a model's directory or hub name."""
+        if self.student.parent != "auto":
+            return self.student.parent
+        known = self.teacher.models[:1] == ("default",) and self.teacher.lora is None
+        return "teacher" if known else "default"
 
     @model_validator(mode="after")
     def _the_parent_has_layers(self) -> "Config":

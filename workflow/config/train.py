@@ -23,8 +23,8 @@ class TrainSection(Section):
     patience: Annotated[int, Field(ge=0)] = 0
     average: Count = 1
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    freeze_embeddings: bool = False
-    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    freeze_embeddings: bool = True
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = 0.0
     checkpoint_seconds: Positive = 60.0
 
 

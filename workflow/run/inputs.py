@@ -69,7 +69,7 @@ def key_options(config: Config) -> dict[str, Any]:
     options["data"] |= {name: None for name in ("folds", "holdout") if config.data.dev != name}
     labels = label_file(config)
     options["teacher"]["labels"] = None if labels is None else _fingerprint([_existing(labels)])
-    named = (config.encoder.model, config.teacher.model, config.student.parent)
+    named = (config.encoder.model, config.teacher.model, config.student_parent)
     models = {name: _model(name) for name in set(named)}
     if config.teacher.api is not None and config.teacher.api.prompt is not None:
         options["teacher"]["api"]["prompt"] = _fingerprint([_existing(Path(config.teacher.api.prompt))])

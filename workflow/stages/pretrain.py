@@ -47,7 +47,7 @@ def pretrained_teachers(config: Config) -> list[str]:
 
 def pretrains_student(config: Config) -> bool:
     """Whether the student has a start of its own, and it is pretrained."""
-    return config.pretrain is not None and config.student.parent != "teacher"
+    return config.pretrain is not None and config.student_parent != "teacher"
 
 
 def teacher_start(config: Config, run: RunDirectory, name: str) -> str:
@@ -62,10 +62,10 @@ def student_start(config: Config, run: RunDirectory, teacher: Path) -> Start:
     """What the student of the chain with this teacher starts from."""
     if pretrains_student(config):
         return trained_start(run.pretrained_student, "pretraining")
-    options = config.student
-    if options.parent != "teacher":
-        return Start(model_path(options.parent), options.layers)
-    return Start(str(first_model(teacher) if config.teacher.kind == "ensemble" else teacher), options.layers)
+    layers = config.student.layers
+    if config.student_parent != "teacher":
+        return Start(model_path(config.student_parent), layers)
+    return Start(str(first_model(teacher) if config.teacher.kind == "ensemble" else teacher), layers)
 
 
 def trained_start(path: Path, training: str) -> Start:
@@ -105,7 +105,7 @@ def pretrain(work: Work) -> dict[str, Any]:
 def pretrain_student(work: Work) -> dict[str, Any]:
     """Train what the students start from on the same."""
     prepared, options = work.prepared(), work.config.student
-    start = Start(model_path(options.parent), options.layers)
+    start = Start(model_path(work.config.student_parent), options.layers)
     template = student_template(work.config, prepared.catalogue)
     first_stage = open_first_stages(work.config, prepared.catalogue, work.run)[work.config.index.first_stage]
     groups = weak_groups(prepared, first_stage, Pairs(work.run.pretrained_pairs))

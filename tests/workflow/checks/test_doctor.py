@@ -200,7 +200,12 @@ def test_the_estimate_counts_every_piece_of_work() -> None:
         "name": "a",
         "encoder": {"train": {"epochs": 2, "pairs": 3000}},
         "teacher": {"labels": "l.parquet", "labels_train": {"epochs": 1}, "train": {"epochs": 2}},
-        "student": {"train": {"epochs": 2}, "final_train": {"epochs": 1}, "judgements_train": {"epochs": 3}},
+        "student": {
+            "parent": "default",
+            "train": {"epochs": 2},
+            "final_train": {"epochs": 1},
+            "judgements_train": {"epochs": 3},
+        },
         "pretrain": {"queries": 60},
         "mine": {"queries": 50, "pool": 80},
         "measure": {"window": 20, "timed_queries": 5},

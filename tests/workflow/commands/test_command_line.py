@@ -87,7 +87,8 @@ def test_data_export_writes_what_other_tools_read_and_overwrites_nothing(
 def test_the_light_table_of_stages_is_the_pipelines() -> None:
     from workflow.pipeline import stages
 
-    assert {stage.name: stage.title for stage in stages(Config(name="a"))} == STAGE_TITLES
+    config = Config.model_validate({"name": "a", "student": {"parent": "default"}})  # the student is pretrained, too
+    assert {stage.name: stage.title for stage in stages(config)} == STAGE_TITLES
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["evaluate", "--qrels", "qrels", "a.run"]])

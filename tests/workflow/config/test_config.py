@@ -101,6 +101,25 @@ def test_setting_one_training_option_leaves_the_others(tmp_path: Path, section: 
     assert config == _defaults(section) | {"checkpoint_seconds": 10.0}
 
 
+@pytest.mark.parametrize(
+    ("teacher", "parent"),
+    [
+        ({}, "teacher"),
+        ({"model": "some/encoder"}, "default"),
+        ({"lora": {}}, "default"),
+        ({"kind": "api", "api": {"base_url": "http://h/v1", "model": "m"}}, "default"),
+        ({"kind": "file", "labels": "l.csv"}, "default"),
+        ({"kind": "ensemble", "ensemble": ["bm25", "default"]}, "teacher"),
+        ({"kind": "ensemble", "ensemble": ["some/encoder", "default"]}, "default"),
+    ],
+)
+def test_a_student_has_layers_of_its_teacher_where_that_is_the_default_model(teacher: dict, parent: str) -> None:
+    config = Config.model_validate({"name": "a", "teacher": teacher})
+    assert config.student_parent == parent
+    given = Config.model_validate({"name": "a", "teacher": teacher, "student": {"parent": "other/encoder"}})
+    assert given.student_parent == "other/encoder"
+
+
 def test_each_training_has_the_documented_defaults(tmp_path: Path) -> None:
     config = Config.model_validate({"name": "a", "student": {"final_train": {}}})
     sections = (
