@@ -67,7 +67,10 @@ def test_a_stop_under_load_answers_what_it_has_begun(start: StartServer) -> None
         assert server.stop() == 0
         assert time.monotonic() - begun < 5
     assert report.answered > 10
-    assert set(report.statuses) <= {"200", "refused", "503"}  # nobody there any more, or said so
+    assert set(report.statuses) <= {"200", "refused", "503", "disconnected"}  # nobody there any more, or said so
+    # All four clients wait for an answer when the stop comes. One more may just be knocking: the system lets it in, and
+    # the door is closed before the server has seen it.
+    assert report.statuses["disconnected"] <= 1
 
 
 def test_a_full_disk_refuses_changes_and_loses_none(start: StartServer, run: Path) -> None:
