@@ -61,6 +61,7 @@ def report(pipe: int, done: int, _: int) -> None:
     """Tell the parent that a step is done; once it listens no longer, it is about to kill."""
     with contextlib.suppress(BrokenPipeError):
         os.write(pipe, bytes([done]))
+    time.sleep(0.01)  # lets a parent on the same core run: it is to kill before the few steps are all done
 
 
 def main() -> None:
