@@ -16,7 +16,7 @@ from rich.progress import track
 from eval.files import read_json
 from eval.measures import per_query
 from eval.trec import Qrels, Run, read_qrels
-from rerank.blend import blend
+from rerank.blend import blend, within_error
 from workflow.measure.bench import MODES
 from workflow.measure.files import PAIRS, read_table
 
@@ -56,16 +56,15 @@ def values_by_share(run: Path, mode: str) -> np.ndarray:
         if row["measure"].startswith("nDCG@")
     )
     qrels = read_qrels(report / "qrels.txt")
-    lists: dict[str, list[tuple[str, float, float, int]]] = {}
+    lists: dict[str, list[tuple[str, float, float]]] = {}
     for row in read_table(report / PAIRS).to_pylist():
         if row["mode"] == mode and row["student"] is not None:
-            told = (row["product_id"], row["first"], row["student"], row["rank"])
-            lists.setdefault(row["query_id"], []).append(told)
+            lists.setdefault(row["query_id"], []).append((row["product_id"], row["first"], row["student"]))
     columns = []
     for share in track(SHARES, f"{run.name}, {mode}", console=Console(stderr=True)):
         mixed: Run = {}
         for query, rows in lists.items():
-            ids, first, student, _ = zip(*rows, strict=True)
+            ids, first, student = zip(*rows, strict=True)
             mixed[query] = dict(zip(ids, blend(first, student, share).tolist(), strict=True))
         judged: Qrels = {query: qrels[query] for query in mixed}
         found = per_query(judged, mixed, [measure])[measure]
@@ -102,12 +101,12 @@ def bagged(values: np.ndarray, rng: np.random.Generator) -> float:
 
 def near_half(values: np.ndarray, rng: np.random.Generator) -> float:
     """The share nearest to a half that is within one standard error of the best, query by query."""
-    return float(min(SHARES[_within(values)], key=lambda share: abs(share - 0.5)))
+    return float(min(SHARES[within_error(values)], key=lambda share: abs(share - 0.5)))
 
 
 def middle(values: np.ndarray, rng: np.random.Generator) -> float:
     """The mean of all shares within one standard error of the best."""
-    return float(SHARES[_within(values)].mean())
+    return float(SHARES[within_error(values)].mean())
 
 
 def smooth(values: np.ndarray, rng: np.random.Generator) -> float:
@@ -118,12 +117,6 @@ def smooth(values: np.ndarray, rng: np.random.Generator) -> float:
 def half(values: np.ndarray, rng: np.random.Generator) -> float:
     """Nothing chosen."""
     return 0.5
-
-
-def _within(values: np.ndarray) -> np.ndarray:
-    means = values.mean(axis=0)
-    behind = values[:, [means.argmax()]] - values
-    return behind.mean(axis=0) <= behind.std(axis=0, ddof=1) / np.sqrt(len(values)) + 1e-9
 
 
 RULES: dict[str, Rule] = {

@@ -72,13 +72,23 @@ def blend(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndar
     return ((1.0 - weight) * normalise(first) + weight * normalise(second)).astype(np.float32)
 
 
+def within_error(values: np.ndarray) -> np.ndarray:
+    """The places of the columns of `values` [queries, columns] whose mean is within one standard error of the best's:
+    that of their paired differences to it, after Breiman et al. 1984, ch. 3."""
+    means = values.mean(axis=0)
+    behind = values[:, [means.argmax()]] - values
+    error = behind.std(axis=0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.zeros(len(means))
+    # Sums of the same values in another order differ in the last bits; such columns are tied.
+    return np.flatnonzero(means >= means.max() - error - 1e-9)
+
+
 def fit_weight(first: Run, second: Run, qrels: Qrels, *, measure: str = "nDCG@10", steps: int = 20) -> BlendFit:
     """The middle of the weights whose mean of `measure` on dev queries is within one standard error of the best.
 
     Of `steps` + 1 evenly spaced from 0 to 1. The mean hardly changes over most weights, and which one has the best over
     a hundred queries is chance: the best ones of two halves of dev often lie far apart. So dev says what is clearly
-    worse (the standard error is that of the paired differences to the best, after Breiman et al. 1984, ch. 3), and the
-    one of the rest that is nearest to their mean is taken. Each query's products are those that both runs score.
+    worse (`within_error`), and the one of the rest that is nearest to their mean is taken. Each query's products are
+    those that both runs score.
 
     Raises:
         InputError: when no judged query is in both runs, or a query's two runs score different products.
@@ -111,10 +121,7 @@ def fit_weight(first: Run, second: Run, qrels: Qrels, *, measure: str = "nDCG@10
         columns.append(list(per_query(judged, run, [measure])[measure].values()))
     values = np.array(columns).T  # [queries, weights]
     means = values.mean(axis=0) if len(values) else np.zeros(len(weights))
-    behind = values[:, [means.argmax()]] - values
-    error = behind.std(axis=0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.zeros(len(weights))
-    # Sums of the same values in another order differ in the last bits; such weights are tied.
-    near = np.flatnonzero(means >= means.max() - error - 1e-9)
+    near = within_error(values) if len(values) else np.arange(len(weights))
     chosen = near[::-1][np.abs(near[::-1] - near.mean()).argmin()]  # of two that are as near, the reranker's
     return BlendFit(
         weights[chosen], measure, float(means[chosen]), len(values), tuple(zip(weights, means.tolist(), strict=True))

@@ -55,11 +55,6 @@ def measure_rates(config: Config) -> Rates:
     )
 
 
-def student_parent(config: Config) -> str:
-    """The name of the model that the student's layers come from, as the config has it."""
-    return config.teacher.models[0] if config.student_parent == "teacher" else config.student_parent
-
-
 @dataclass(frozen=True)
 class Work:
     """What there is to do: `plan` for the judged queries, `given` labels, `products`, `logged` queries to mine from."""
@@ -169,7 +164,7 @@ def _teacher(config: Config, name: str) -> Callable[[Any], object]:
 
 
 def _student(config: Config) -> Callable[[Any], object]:
-    start = build_student(model_path(student_parent(config)), config.student.layers)
+    start = build_student(model_path(config.student_model), config.student.layers)
     encoder = _pair_encoder(start.tokenizer, "encoder", config.fields.student, config.student.max_length)
     moved = move(start.model, None)
     return lambda pairs: predict(moved, encoder, pairs)

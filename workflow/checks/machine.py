@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from workflow.checks.estimate import Work, student_parent
+from workflow.checks.estimate import Work
 from workflow.checks.findings import Finding, State
 from workflow.config.run import Config
 from workflow.stages.first_stage import model_path
@@ -79,7 +79,7 @@ def _memory() -> Finding:
 
 def _needed(config: Config, work: Work | None) -> int:
     """Bytes of the run directory at its fullest; a model that is not here yet counts as nothing."""
-    teacher, student = _weights(config.teacher.model), _weights(student_parent(config))
+    teacher, student = _weights(config.teacher.model), _weights(config.student_model)
     chains = 1 + (config.data.folds if config.data.dev == "folds" else 0)
     kept = chains * (teacher + 2 * student) + (teacher if config.teacher.labels else 0)
     return kept + _CHECKPOINTS * max(teacher, student) + (work.products if work is not None else 0) * _PRODUCT_BYTES

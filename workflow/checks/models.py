@@ -12,7 +12,6 @@ from eval.errors import DistilrankError, MachineError
 from rerank.layers import choose_layers
 from rerank.student_files import check_length
 from retrieval.quiet import quiet_transformers
-from workflow.checks.estimate import student_parent
 from workflow.checks.findings import Finding
 from workflow.config.endpoint import EndpointSection
 from workflow.config.run import Config
@@ -36,7 +35,7 @@ def check_models(config: Config) -> list[Finding]:
         *_check_endpoint("query writer", config.generate.llm, "generate.llm.limit_tokens bounds what it costs"),
         _check("encoder", config.encoder.model, lambda _: None),
         *(_check("teacher", name, teacher) for name in dict.fromkeys(config.teacher.models)),
-        _check("student", student_parent(config), student),
+        _check("student", config.student_model, student),
     ]
 
 

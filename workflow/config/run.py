@@ -276,6 +276,11 @@ class Config(Section):
         known = self.teacher.models[:1] == ("default",) and self.teacher.lora is None
         return "teacher" if known else "default"
 
+    @property
+    def student_model(self) -> str:
+        """The name of the model that the student's layers come from in the end, as the config has it."""
+        return self.teacher.models[0] if self.student_parent == "teacher" else self.student_parent
+
     @model_validator(mode="after")
     def _the_parent_has_layers(self) -> "Config":
         if self.teacher.kind == "file" and (self.rounds > 1 or self.mine.selection == "score"):

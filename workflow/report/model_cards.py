@@ -71,5 +71,5 @@ def write_card(config: Config, prepared: Prepared, chain: Chain, results: Result
 
 def _parent(config: Config) -> str:
     """The pretrained model that the student's layers come from, in the end."""
-    name = config.teacher.models[0] if config.student_parent == "teacher" else config.student_parent
+    name = config.student_model
     return "sentence-transformers/all-MiniLM-L6-v2" if name == "default" else name
